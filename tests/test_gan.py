@@ -1,0 +1,247 @@
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import facegen_keras as fg
+
+
+def small_batches(recipe, count=4, batch=8, size=16):
+    """Batches of noise in the recipe's shape: enough for what does not depend on faces."""
+    rng = np.random.default_rng(0)
+    low, high = recipe.value_range
+    images = rng.uniform(low, high, (count * batch, size, size, 3)).astype(np.float32)
+    n = 0 if recipe.random_attributes else len(recipe.attributes)
+    attributes = rng.integers(0, 2, (count * batch, n)).astype(np.float32)
+    return tf.data.Dataset.from_tensor_slices((images, attributes)).batch(batch, drop_remainder=True)
+
+
+@pytest.fixture(scope="module")
+def gan():
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, attributes=5)
+    gan.fit(small_batches(fg.RECIPES["dcgan2"].override(attributes=5)), verbose=0)
+    return gan
+
+
+def test_logs_are_those_promised():
+    unconditional = fg.RECIPES["udacity"].build(image_size=16)
+    logs = unconditional.fit(small_batches(fg.RECIPES["udacity"]), verbose=0).history
+    assert set(logs) == {"d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_trained"}
+    conditional = fg.RECIPES["dcgan2"].build(image_size=16)
+    assert "d_mismatch" in conditional.fit(small_batches(fg.RECIPES["dcgan2"]), verbose=0).history
+
+
+def test_discriminator_learns_to_tell_real_fake_and_mismatched():
+    """Black real pictures with Male = 1 against whatever G draws: D must tell all three apart within 60 steps."""
+    data = tf.data.Dataset.from_tensors((np.zeros((16, 16, 16, 3), np.float32), np.ones((16, 1), np.float32)))
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, attributes=1, g_optimizer=lambda: keras.optimizers.SGD(0.0))
+    logs = gan.fit(data.repeat(60), verbose=0, epochs=2).history
+    assert logs["d_real"][-1] > 0.9
+    assert logs["d_fake"][-1] < 0.1
+    assert logs["d_mismatch"][-1] < 0.1
+    assert logs["d_accuracy"][-1] > 0.95
+
+
+def test_generator_learns_the_colour_of_its_data():
+    """All real pictures are red: the samples must become red."""
+    red = np.zeros((32, 16, 16, 3), np.float32)
+    red[..., 0] = 1
+    gan = fg.RECIPES["udacity"].build(image_size=16)
+    data = tf.data.Dataset.from_tensors((red * 2 - 1, np.zeros((32, 0), np.float32))).repeat(150)
+    before = gan.sample(16).reshape(-1, 3).mean(0)
+    gan.fit(data, verbose=0)
+    after = gan.sample(16).reshape(-1, 3).mean(0)
+    assert after[0] > before[0] + 40
+    assert after[1] < before[1] - 40
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_inverted_labels_change_neither_learning_nor_logs(label):
+    loss = fg.CrossEntropy(real_label=label)
+    data = tf.data.Dataset.from_tensors((-np.ones((16, 16, 16, 3), np.float32), np.zeros((16, 0), np.float32)))
+    gan = fg.RECIPES["udacity"].build(image_size=16, loss=loss, g_optimizer=lambda: keras.optimizers.SGD(0.0))
+    logs = gan.fit(data.repeat(40), verbose=0).history
+    assert logs["d_real"][-1] > 0.7 > 0.3 > logs["d_fake"][-1]
+
+
+def test_joint_batch_is_one_batch_of_both_halves():
+    """A joint batch averages over both halves; separate batches add up."""
+    real, fake = tf.constant([[2.0]]), tf.constant([[-1.0]])
+    joint = fg.CrossEntropy(joint_batch=True).discriminator_loss(real, fake)
+    apart = fg.CrossEntropy().discriminator_loss(real, fake)
+    assert float(apart) == pytest.approx(np.log1p(np.exp(-2)) + np.log1p(np.exp(-1)), abs=1e-5)
+    assert float(joint) == pytest.approx(float(apart) / 2)
+
+
+@pytest.mark.parametrize("schedule, share", [(fg.EveryStep(), 1.0), (fg.Ratio(4), 0.25), (fg.DecayRatio(0, 1, 2), 0.5)])
+def test_schedule_decides_how_often_the_discriminator_changes(schedule, share):
+    gan = fg.RECIPES["udacity"].build(image_size=16, schedule=schedule)
+    logs = gan.fit(small_batches(fg.RECIPES["udacity"], count=8), verbose=0).history
+    assert logs["d_trained"] == [share]
+    assert int(gan.d_optimizer.iterations) == 8 * share
+    assert int(gan.g_optimizer.iterations) == 8
+
+
+def test_closed_gate_leaves_the_discriminator_alone_and_says_so():
+    gan = fg.RECIPES["udacity"].build(image_size=16, schedule=fg.AccuracyGate(0.51))
+    gan.real_accuracy.assign(1.0)
+    gan.fake_accuracy.assign(1.0)
+    before = [weight.numpy().copy() for weight in gan.discriminator.trainable_weights]
+    logs = gan.fit(small_batches(fg.RECIPES["udacity"], count=2), verbose=0).history
+    assert logs["d_trained"] == [0.0]
+    assert np.isnan(logs["d_loss"][0])
+    for weight, old in zip(gan.discriminator.trainable_weights, before):
+        np.testing.assert_array_equal(weight.numpy(), old)
+
+
+def test_gate_opens_again_when_the_generator_fools_the_discriminator():
+    gan = fg.RECIPES["udacity"].build(image_size=16, schedule=fg.AccuracyGate(0.75))
+    gan.fake_accuracy.assign(1.0)
+    gan.real_accuracy.assign(1.0)
+    gan.discriminator.get_layer("head").layers[0].bias.assign([50.0])  # D calls everything real
+    logs = gan.fit(small_batches(fg.RECIPES["udacity"], count=20), verbose=0).history
+    assert 0 < logs["d_trained"][0] < 1
+
+
+def test_generator_only_step_is_cheaper():
+    """The discriminator's work must be skipped, not thrown away."""
+    recipe = fg.RECIPES["dcgan2_64"]
+    data = small_batches(recipe, count=6, batch=32, size=64).cache()
+    both = recipe.build()
+    rests = recipe.build(schedule=fg.AccuracyGate(0.51))
+
+    def seconds(gan):
+        gan.real_accuracy.assign(1.0)
+        gan.fake_accuracy.assign(1.0)
+        start = time.perf_counter()
+        gan.fit(data, verbose=0)
+        return time.perf_counter() - start
+
+    seconds(both), seconds(rests)
+    ratio = min(seconds(both) for _ in range(3)) / min(seconds(rests) for _ in range(3))
+    print(f"a step with D takes {ratio:.2f} times as long as one without")
+    assert ratio > 1.4
+
+
+def test_same_seed_same_training():
+    recipe = fg.RECIPES["dcgan2"].override(attributes=5)
+    histories = [recipe.build(image_size=16, seed=s).fit(small_batches(recipe), verbose=0).history for s in (1, 1, 2)]
+    assert histories[0] == histories[1]
+    assert histories[0] != histories[2]
+
+
+def test_sample_by_seed_and_attributes(gan):
+    faces = gan.sample(5, {"Male": 1, "Smiling": 1}, seed=7)
+    assert faces.shape == (5, 16, 16, 3) and faces.dtype == np.uint8
+    np.testing.assert_array_equal(faces, gan.sample(5, {"Male": 1, "Smiling": 1}, seed=7))
+    assert (faces != gan.sample(5, {"Male": 1, "Smiling": 1}, seed=8)).any()
+    np.testing.assert_allclose(gan.sample(5, seed=1, batch_size=2), gan.sample(5, seed=1), atol=1)
+
+
+def test_attributes_reach_the_picture(gan):
+    latents = gan.draw_latents(4)
+    assert (gan.sample(attributes=[1, 0, 0, 0, 0], latents=latents) != gan.sample(attributes=[0] * 5, latents=latents)).any()
+
+
+def test_unnamed_attributes_are_drawn_as_they_go_together(gan):
+    vectors = gan.draw_attributes(400, {"Blond_Hair": 1}, seed=0)
+    male, _, black, blond, _ = vectors.T
+    assert blond.all() and not black.any()
+    assert male.mean() < 0.2  # few of CelebA's blond faces are men
+    half = gan.draw_attributes(3, {"Male": 0.5})
+    np.testing.assert_array_equal(half[:, 0], 0.5)
+
+
+@pytest.mark.parametrize(
+    "wish, message",
+    [
+        ({"Smilling": 1}, "did you mean 'Smiling'"),
+        ({"Wearing_Hat": 1}, "expected one of|did you mean"),
+        ({"Male": 2}, "between 0"),
+        ([1, 0], "expected a dict"),
+    ],
+)
+def test_wish_the_generator_cannot_fulfil(gan, wish, message):
+    with pytest.raises(ValueError, match=message):
+        gan.sample(2, wish)
+
+
+def test_attributes_for_a_generator_without_any():
+    with pytest.raises(ValueError, match="no attributes"):
+        fg.RECIPES["udacity"].build(image_size=16).sample(2, {"Male": 1})
+
+
+def test_latents_of_another_shape(gan):
+    with pytest.raises(ValueError, match="expected \\(count, 100"):
+        gan.sample(latents=np.zeros((2, 7)))
+
+
+def test_verdict_is_a_probability(gan):
+    faces = gan.sample(6, seed=0)
+    verdicts = gan.verdict(faces, [1, 0, 0, 0, 0])
+    assert verdicts.shape == (6,) and (0 <= verdicts).all() and (verdicts <= 1).all()
+    with pytest.raises(ValueError, match="attributes"):
+        gan.verdict(faces)
+
+
+def test_pictures_and_images_are_inverse():
+    for name in ("dcgan2", "udacity"):
+        gan = fg.RECIPES[name].build(image_size=16)
+        pictures = np.arange(256, dtype=np.uint8)
+        np.testing.assert_array_equal(gan.to_pictures(gan.to_images(pictures)), pictures)
+        assert gan.to_images(pictures).min() == gan.value_range[0]
+
+
+@pytest.mark.parametrize("name", ["dcgan2", "attribute_noise"])
+def test_saved_gan_goes_on_as_if_never_interrupted(name, tmp_path):
+    """Weights, optimisers, counters and the dropout of `attribute_noise` come back."""
+    recipe = fg.RECIPES[name]
+    data = small_batches(recipe)
+    gan = recipe.build(image_size=16, schedule=fg.Ratio(3))
+    gan.fit(data, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    loaded = fg.load_gan(tmp_path / "gan.keras")
+    assert repr(loaded.schedule) == "Ratio(ratio=3)"
+    assert int(loaded.epochs_done) == 1
+    going_on = [g.fit(data, initial_epoch=1, epochs=3, verbose=0).history for g in (gan, loaded)]
+    assert going_on[0] == going_on[1]
+    np.testing.assert_array_equal(gan.sample(4), loaded.sample(4))
+
+
+def test_fresh_process_draws_the_same_faces(gan, tmp_path):
+    gan.save(tmp_path / "gan.keras")
+    gan.generator.save(tmp_path / "generator.keras")
+    np.save(tmp_path / "latents.npy", gan.draw_latents(3, seed=5))
+    script = """
+import sys, numpy as np, facegen_keras as fg
+np.save(sys.argv[1] + "/faces.npy", fg.load_gan(sys.argv[1] + "/gan.keras").sample(3, {"Male": 1}, seed=5))
+import keras
+generator = keras.models.load_model(sys.argv[1] + "/generator.keras")
+np.save(sys.argv[1] + "/images.npy", generator([np.load(sys.argv[1] + "/latents.npy"), np.ones((3, 5), np.float32)]))
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, capture_output=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "faces.npy"), gan.sample(3, {"Male": 1}, seed=5))
+    images = gan.generate(gan.draw_latents(3, seed=5), np.ones((3, 5), np.float32))
+    np.testing.assert_allclose(np.load(tmp_path / "images.npy"), images, atol=1e-6)
+
+
+def test_generator_alone_loads_without_this_package(gan, tmp_path):
+    gan.generator.save(tmp_path / "generator.keras")
+    script = "import sys, keras; print(keras.models.load_model(sys.argv[1]).output_shape, 'facegen_keras' in sys.modules)"
+    command = [sys.executable, "-c", script, str(tmp_path / "generator.keras")]
+    assert "(None, 16, 16, 3) False" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_file_that_is_no_gan(gan, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing.keras"):
+        fg.load_gan(tmp_path / "nothing.keras")
+    (tmp_path / "broken.keras").write_bytes(b"not a zip file")
+    with pytest.raises(ValueError, match="broken.keras"):
+        fg.load_gan(tmp_path / "broken.keras")
+    gan.generator.save(tmp_path / "generator.keras")
+    with pytest.raises(ValueError, match="not a FaceGAN"):
+        fg.load_gan(tmp_path / "generator.keras")
