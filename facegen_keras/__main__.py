@@ -1,0 +1,98 @@
+"""The command line: python -m facegen_keras train|sample|check."""
+
+import argparse
+import logging
+import sys
+
+from facegen_keras import check_env
+from facegen_keras.grids import save_grid, verdict_titles
+from facegen_keras.recipes import PRECISIONS, RECIPES
+from facegen_keras.runs import load_run, train
+
+
+def main(arguments=None):
+    """Run a command; returns the exit status, 2 for input that needs mending."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("absl").setLevel(logging.WARNING)
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    try:
+        return command(**options) or 0
+    except (ValueError, TypeError, FileNotFoundError, FileExistsError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _train(run, **options):
+    train(run, **options)
+    print(f"The GAN, its curves and its sample grids are in {run}")
+
+
+def _sample(run, count, attributes, seed, out, titles):
+    gan = load_run(run)
+    wishes = _parse_attributes(attributes)
+    wanted = gan.draw_attributes(count, wishes, seed) if gan.attributes or wishes else None
+    pictures = gan.sample(count, wanted, seed)
+    texts = verdict_titles(gan.verdict(pictures, wanted)) if titles else None
+    print(f"{count} faces are in {save_grid(pictures, out, titles=texts)}")
+
+
+def _check():
+    return check_env.main()
+
+
+def _parse_attributes(text):
+    """"Male=1,Smiling=0.5" -> {"Male": 1.0, "Smiling": 0.5}."""
+    pairs = [pair.partition("=") for pair in text.split(",")] if text else []
+    try:
+        return {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        raise ValueError(f"--attributes {text}: expected name=strength pairs such as Male=1,Smiling=0.") from None
+
+
+def _selection(text):
+    """"5" -> "5"; "Male,Smiling" -> ["Male", "Smiling"]."""
+    return text if text.isdigit() else [name.strip() for name in text.split(",")]
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m facegen_keras", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="train|sample|check")
+
+    command = commands.add_parser("train", help="train a recipe into a folder, or resume one")
+    command.set_defaults(command=_train)
+    command.add_argument("--recipe", default="dcgan2_64", help=f"one of {', '.join(RECIPES)}")
+    command.add_argument("--run", required=True, help="folder of the run")
+    command.add_argument("--data", help="folder of the faces (default: $FACEGEN_DATA, data/celeba, or the drawn faces)")
+    command.add_argument("--epochs", type=int, help="epochs in all (default: the recipe's)")
+    command.add_argument("--minutes", type=float, help="stop after so many minutes")
+    command.add_argument("--every", type=int, default=1, help="epochs from one sample grid to the next")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--resume", action="store_true", help="go on with the run, with the options it began with")
+    command.add_argument("--attributes", type=_selection, help="size of a selection (1, 2, 5, 8, 23, 40), or names")
+    command.add_argument("--image-size", type=int)
+    command.add_argument("--batch-size", type=int)
+    command.add_argument("--random-select", type=int, help="pictures an epoch, freshly chosen")
+    command.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
+    command.add_argument("--balance", help="attribute whose rare value is upsampled")
+    command.add_argument("--crop", type=int, help="side of the centred crop in CelebA's pixels")
+    command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")
+    command.add_argument("--precision", choices=PRECISIONS)
+    command.add_argument("--verbose", type=int, default=1, help="0 silent, 1 progress bar, 2 a line an epoch")
+
+    command = commands.add_parser("sample", help="draw faces from a run")
+    command.set_defaults(command=_sample)
+    command.add_argument("--run", required=True)
+    command.add_argument("-n", dest="count", type=int, default=64)
+    command.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in CelebA")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--out", default="grid.png")
+    command.add_argument("--titles", action="store_true", help="write the discriminator's verdict under each face")
+
+    command = commands.add_parser("check", help="check the environment")
+    command.set_defaults(command=_check)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

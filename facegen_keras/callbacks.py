@@ -1,0 +1,126 @@
+"""What happens while `fit` runs: sample grids, curves, checkpoints, and a limit on the time."""
+
+import os
+import time
+from pathlib import Path
+
+import keras
+
+from facegen_keras.grids import curves, save_grid, verdict_titles
+from facegen_keras.metrics import diversity
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draw the same faces at an epoch's end, into `folder/<recipe>/epoch_050.png`.
+
+    Latents and attributes are fixed, so that the grids of one training show the same faces grow.
+
+    Args:
+        folder: where the recipe's folder is made.
+        count: faces in a grid.
+        every: epochs from one grid to the next; the last epoch always has one.
+        titles: True to write D's verdict in per cent under each face.
+        attributes: as for `FaceGAN.sample`.
+        seed: of the faces.
+    """
+
+    def __init__(self, folder, count=64, every=1, titles=False, attributes=None, seed=0):
+        super().__init__()
+        self.folder = Path(folder)
+        self.count, self.every, self.titles = count, every, titles
+        self.attributes, self.seed = attributes, seed
+        self.last = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs"):
+            self._draw(epoch + 1)
+
+    def on_train_end(self, logs=None):
+        if self.last != (epoch := int(self.model.epochs_done)):
+            self._draw(epoch)  # stopped before its last epoch
+
+    def _draw(self, epoch):
+        gan = self.model
+        wanted = gan.draw_attributes(self.count, self.attributes, self.seed) if gan.attributes else None
+        pictures = gan.sample(self.count, wanted, self.seed)
+        titles = verdict_titles(gan.verdict(pictures, wanted)) if self.titles else None
+        save_grid(pictures, self.folder / gan.recipe / f"epoch_{epoch:03d}.png", titles=titles)
+        self.last = epoch
+
+
+class SampleDiversity(keras.callbacks.Callback):
+    """Log the `diversity` of fresh samples at each epoch's end, so that it stands in the history beside the losses.
+
+    Args:
+        count: samples to compare.
+        seed: of the first epoch's latents; every epoch draws others.
+    """
+
+    def __init__(self, count=128, seed=0):
+        super().__init__()
+        self.count, self.seed = count, seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["diversity"] = diversity(self.model.sample(self.count, seed=self.seed + epoch))
+
+
+class Curves(keras.callbacks.Callback):
+    """Draw the curves so far at each epoch's end.
+
+    Args:
+        path: the picture file.
+        history: the logs of earlier epochs, a dict of lists, when a training goes on.
+    """
+
+    def __init__(self, path, history=None):
+        super().__init__()
+        self.path = Path(path)
+        self.history = {name: list(values) for name, values in (history or {}).items()}
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        curves(self.history).savefig(self.path, dpi=100)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Save the whole GAN at each epoch's end, so that training can go on where it stopped.
+
+    Unlike Keras' ModelCheckpoint it writes beside the file and then renames: an interruption never costs the last
+    good checkpoint.
+
+    Args:
+        path: a `.keras` file.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = Path(path)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.path.with_name(f"unfinished_{self.path.name}")
+        self.model.save(unfinished)
+        os.replace(unfinished, self.path)
+
+
+class TimeBudget(keras.callbacks.Callback):
+    """End the training after so many minutes, at a batch's end.
+
+    Args:
+        minutes: of wall-clock time, over 0.
+    """
+
+    def __init__(self, minutes):
+        super().__init__()
+        if not minutes > 0:
+            raise ValueError(f"TimeBudget(minutes={minutes}): expected a number over 0.")
+        self.seconds = 60 * minutes
+
+    def on_train_begin(self, logs=None):
+        self.end = time.monotonic() + self.seconds
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() > self.end:
+            self.model.stop_training = True

@@ -1,0 +1,64 @@
+"""What to ask a trained generator: attribute by attribute, or from one face to another."""
+
+import numpy as np
+
+from facegen_keras.attribute_statistics import EXCLUSIVE
+from facegen_keras.attributes import resolve_attributes
+from facegen_keras.latents import slerp
+
+# The face that attributes are added to: without these, CelebA's plainest one is old and bearded.
+PLAIN_FACE = {"No_Beard": 1, "Young": 1}
+
+
+def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
+    """Draw the same latents with one attribute changed at a time.
+
+    Args:
+        gan: a conditional `FaceGAN`.
+        attributes: names of the rows; by default all of the generator's.
+        count: latents, one a column.
+        base: dict of the attributes that all rows share; by default a young face without a beard.
+        seed: of the latents.
+
+    Returns:
+        uint8 array (rows, count, H, W, 3), and a title for each row: first the base, then one row for each
+        attribute, turned on (and what excludes it off), or off where the base has it on ("not Young").
+
+    Raises:
+        ValueError: the generator has no such attribute, or none at all.
+    """
+    if base is None:
+        base = {name: value for name, value in PLAIN_FACE.items() if name in gan.attributes}
+    rows = {"base": base}
+    for name in resolve_attributes(attributes, known=gan.attributes) or gan.attributes:
+        value = 1 - base.get(name, 0)
+        rows[name if value else f"not {name}"] = base | excluded_by({name: value}) | {name: value}
+    latents = gan.draw_latents(count, seed)
+    vectors = [[wish.get(name, 0) for name in gan.attributes] for wish in rows.values()]
+    return np.stack([gan.sample(attributes=vector, latents=latents) for vector in vectors]), list(rows)
+
+
+def excluded_by(wish):
+    """What a dict of attributes rules out: `{"Blond_Hair": 1}` -> the other hair colours and Bald at 0."""
+    on = {name for name, value in wish.items() if value}
+    return {other: 0 for group in EXCLUSIVE if on & set(group) for other in group if other not in on}
+
+
+def interpolation(gan, steps=8, attributes=None, to_attributes=None, seed=0, to_seed=1):
+    """Draw the way from one face to another: latents along the sphere, attributes in a straight line.
+
+    Args:
+        gan: a `FaceGAN`.
+        steps: faces on the way, both ends counted, at least 2.
+        attributes, to_attributes: of the two ends, as for `FaceGAN.sample`; the second by default as the first.
+        seed, to_seed: of the two latents; equal ones change the attributes alone.
+
+    Returns:
+        uint8 array (steps, H, W, 3).
+    """
+    latents = slerp(gan.draw_latents(1, seed)[0], gan.draw_latents(1, to_seed)[0], steps)
+    if not gan.attributes:
+        return gan.sample(latents=latents)
+    start = gan.draw_attributes(1, attributes, seed)[0]
+    end = start if to_attributes is None else gan.draw_attributes(1, to_attributes, seed)[0]
+    return gan.sample(attributes=np.linspace(start, end, steps), latents=latents)

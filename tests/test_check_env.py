@@ -1,0 +1,34 @@
+import os
+import subprocess
+import sys
+
+
+def check(tmp_path, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "facegen_keras.check_env"],
+        env=os.environ | {"FACEGEN_CACHE": str(tmp_path / "cache")} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_working_environment_passes(tmp_path, faces_folder):
+    result = check(tmp_path, FACEGEN_DATA=str(faces_folder))
+    assert result.returncode == 0, result.stdout
+    assert "tensorflow" in result.stdout and "24 faces" in result.stdout and "training step" in result.stdout
+
+
+def test_missing_data_fails_with_the_mend(tmp_path):
+    result = check(tmp_path, FACEGEN_DATA=str(tmp_path / "nowhere"))
+    assert result.returncode == 1
+    assert any(line.startswith("FAIL") and "nowhere" in line and "FACEGEN_DATA" in line for line in result.stdout.splitlines())
+
+
+def test_missing_package_fails_with_the_mend(tmp_path, faces_folder):
+    """A `pandas` that cannot be imported stands for any broken package."""
+    (tmp_path / "pandas.py").write_text("raise ImportError('broken on purpose')")
+    result = check(tmp_path, FACEGEN_DATA=str(faces_folder), PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    failures = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
+    assert any("pandas" in line and "pip install -r requirements.txt" in line for line in failures)
+    assert "Traceback" not in result.stdout + result.stderr

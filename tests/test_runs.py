@@ -1,0 +1,97 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import facegen_keras as fg
+from facegen_keras.__main__ import main
+
+OPTIONS = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 8, "verbose": 0}
+
+
+def test_interrupted_run_ends_as_one_that_was_not(tmp_path, faces_folder):
+    options = OPTIONS | {"data": str(faces_folder), "random_select": 16, "flip": True}
+    whole = fg.train(tmp_path / "whole", epochs=3, **options)
+    fg.train(tmp_path / "parts", epochs=1, **options)
+    parts = fg.train(tmp_path / "parts", epochs=3, resume=True, verbose=0)
+    np.testing.assert_array_equal(whole.sample(4), parts.sample(4))
+    pd.testing.assert_frame_equal(*(pd.read_csv(tmp_path / run / "history.csv") for run in ("whole", "parts")))
+
+
+def test_run_leaves_options_curves_and_grids(tmp_path, faces_folder):
+    fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), schedule="ratio:2", **OPTIONS)
+    assert json.loads((tmp_path / "run/options.json").read_text())["schedule"] == "ratio:2"
+    assert sorted(path.name for path in (tmp_path / "run/dcgan2").iterdir()) == ["epoch_001.png", "epoch_002.png"]
+    for picture in (tmp_path / "run").rglob("*.png"):
+        assert np.asarray(Image.open(picture)).std() > 0
+    assert fg.load_run(tmp_path / "run").schedule.ratio == 2
+
+
+def test_run_is_not_overwritten(tmp_path, faces_folder):
+    fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
+    with pytest.raises(FileExistsError, match="--resume"):
+        fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no run"):
+        fg.train(tmp_path / "run", resume=True)
+
+
+def test_wrong_setting_leaves_no_run_behind(tmp_path, faces_folder):
+    with pytest.raises(ValueError, match="random_select"):
+        fg.train(tmp_path / "run", data=str(faces_folder), random_select=1_000, **OPTIONS)
+    assert not (tmp_path / "run").exists()
+
+
+def test_time_budget_ends_the_training(tmp_path, faces_folder):
+    gan = fg.train(tmp_path / "run", epochs=10_000, minutes=0.02, data=str(faces_folder), **OPTIONS)
+    assert 0 < int(gan.epochs_done) < 10_000
+    with pytest.raises(ValueError, match="over 0"):
+        fg.TimeBudget(0)
+
+
+def test_grid_of_the_last_epoch_is_always_drawn(tmp_path, faces_folder):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16)
+    faces = fg.RECIPES["dcgan2"].override(image_size=16).load_faces(data=faces_folder, split="all", batch_size=8)
+    gan.fit(faces, epochs=5, verbose=0, callbacks=[fg.SampleGrid(tmp_path, count=4, every=2, titles=True)])
+    grids = sorted(path.name for path in (tmp_path / "dcgan2").iterdir())
+    assert grids == ["epoch_002.png", "epoch_004.png", "epoch_005.png"]
+
+
+def test_diversity_stands_in_the_history(faces_folder):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16)
+    faces = fg.RECIPES["dcgan2"].override(image_size=16).load_faces(data=faces_folder, split="all", batch_size=8)
+    history = gan.fit(faces, epochs=2, verbose=0, callbacks=[fg.SampleDiversity(count=8)]).history
+    assert len(history["diversity"]) == 2 and min(history["diversity"]) > 0
+
+
+def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
+    run = str(tmp_path / "run")
+    settings = ["--recipe", "dcgan2", "--image-size", "16", "--attributes", "Male,Smiling", "--verbose", "0"]
+    assert main(["train", "--run", run, "--data", str(faces_folder), "--epochs", "1", "--batch-size", "8", *settings]) == 0
+    assert main(["train", "--run", run, "--resume", "--epochs", "2", "--verbose", "0"]) == 0
+    out = tmp_path / "grid.png"
+    assert main(["sample", "--run", run, "-n", "4", "--attributes", "Male=1,Smiling=0", "--out", str(out), "--titles"]) == 0
+    assert Image.open(out).width == 2 * 68 + 4
+    assert str(out) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command, message",
+    [
+        (["sample", "--run", "nowhere"], "nowhere"),
+        (["train", "--run", "x", "--recipe", "dcgan9"], "dcgan2"),
+        (["train", "--run", "x", "--schedule", "ratio:0"], "at least 1"),
+        (["train", "--run", "x", "--attributes", "Smilin"], "Smiling"),
+        (["train", "--run", "x", "--data", "no/such/folder"], "no/such/folder"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_status_2(command, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error
+    assert list(tmp_path.iterdir()) == []
