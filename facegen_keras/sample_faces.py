@@ -1,0 +1,108 @@
+"""The embedded default data set: drawn faces on disk, laid out as CelebA is."""
+
+import json
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from facegen_keras.attribute_statistics import draw_attributes
+from facegen_keras.attributes import ATTRIBUTES
+from facegen_keras.face_drawing import draw_face
+
+DRAWING_VERSION = 1  # raise it when the same seed draws other pictures
+PICTURES, LABELS, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
+RECORD = "sample_faces.json"  # what was asked for; it tells a complete set from any other folder
+TRAIN_SHARE, VALID_SHARE = 162_770 / 202_599, 19_867 / 202_599  # CelebA's own split
+
+
+def write_sample_faces(folder, count=2_000, seed=0):
+    """Writes `count` drawn faces with their attributes and partition, in CelebA's official layout.
+
+    The folder appears only once it is complete; if it already holds the same set, nothing is drawn. Face i is the
+    same whatever the count.
+
+    Args:
+        folder: where to; its parents are made.
+        count: how many faces, at least 1.
+        seed: what the attributes and the faces are drawn from.
+
+    Returns:
+        Path of the folder, with `img_align_celeba/000001.jpg` and on (178x218), `list_attr_celeba.txt` and
+        `list_eval_partition.txt`.
+
+    Raises:
+        ValueError: count is less than 1.
+        FileExistsError: the folder holds something else.
+    """
+    if count < 1:
+        raise ValueError(f"count is {count}; expected at least 1.")
+    folder = Path(folder).absolute()
+    record = {"count": count, "seed": seed, "drawing": DRAWING_VERSION}
+    if _holds(folder, record):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(scratch) / folder.name
+        _write_set(made, record)
+        try:
+            os.replace(made, folder)
+        except OSError:
+            if not _holds(folder, record):  # another process may have been quicker
+                raise
+    return folder
+
+
+def _holds(folder, record):
+    """Whether the folder holds the complete set of this record; raises if it holds something else."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    try:
+        found = json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError):
+        raise FileExistsError(
+            f"{folder} holds something other than sample faces; name another folder, or remove this one."
+        ) from None
+    if found != record:
+        raise FileExistsError(
+            f"{folder} holds sample faces of {found}, not of {record}; name another folder, or remove this one."
+        )
+    pictures = sum(1 for _ in (folder / PICTURES).glob("*.jpg"))
+    if pictures != record["count"]:
+        raise FileExistsError(
+            f"{folder} holds {pictures} of {record['count']} sample faces; remove it, and they are drawn anew."
+        )
+    return True
+
+
+def _write_set(folder, record):
+    count, seed = record["count"], record["seed"]
+    attributes = draw_attributes(count, seed)
+    (folder / PICTURES).mkdir(parents=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda i: _write_face(folder, attributes[i], seed, i), range(count)))
+    names = [_picture_name(i) for i in range(count)]
+    rows = [f"{name} " + " ".join(f"{2 * value - 1:2d}" for value in row) for name, row in zip(names, attributes)]
+    (folder / LABELS).write_text("\n".join([str(count), " ".join(ATTRIBUTES), *rows]) + "\n")
+    parts = [f"{name} {_part(i, count)}\n" for i, name in enumerate(names)]
+    (folder / PARTITION).write_text("".join(parts))
+    (folder / RECORD).write_text(json.dumps(record) + "\n")
+
+
+def _write_face(folder, row, seed, index):
+    attributes = dict(zip(ATTRIBUTES, row.tolist()))
+    pixels = draw_face(attributes, np.random.default_rng([seed, index]))
+    Image.fromarray(pixels).save(folder / PICTURES / _picture_name(index), quality=90)
+
+
+def _picture_name(index):
+    return f"{index + 1:06d}.jpg"
+
+
+def _part(index, count):
+    """0 train, 1 valid, 2 test; at least the first face is for training."""
+    share = index / count
+    return int(share >= TRAIN_SHARE) + int(share >= TRAIN_SHARE + VALID_SHARE)
