@@ -25,9 +25,9 @@ try:
     from facegen_keras.download import download_celeba
     from facegen_keras.gan import FaceGAN
     from facegen_keras.grids import curves, grid, save_gif, save_grid, sheet, verdict_titles
-    from facegen_keras.layouts import find_data
+    from facegen_keras.layouts import find_data, workspace
     from facegen_keras.losses import CrossEntropy
-    from facegen_keras.metrics import diversity
+    from facegen_keras.metrics import attribute_response, diversity
     from facegen_keras.recipes import RECIPES, Recipe
     from facegen_keras.runs import load_gan, load_run, train
     from facegen_keras.sampling import attribute_sheet, interpolation

@@ -1,10 +1,11 @@
-"""The command line: python -m facegen_keras train|sample|check."""
+"""The command line: python -m facegen_keras train|sample|download|check."""
 
 import argparse
 import logging
 import sys
 
 from facegen_keras import check_env
+from facegen_keras.download import download_celeba
 from facegen_keras.grids import save_grid, verdict_titles
 from facegen_keras.recipes import PRECISIONS, RECIPES
 from facegen_keras.runs import load_run, train
@@ -18,7 +19,7 @@ def main(arguments=None):
     command = options.pop("command")
     try:
         return command(**options) or 0
-    except (ValueError, TypeError, FileNotFoundError, FileExistsError) as error:
+    except (ValueError, TypeError, RuntimeError, ImportError, FileNotFoundError, FileExistsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
@@ -37,12 +38,16 @@ def _sample(run, count, attributes, seed, out, titles):
     print(f"{count} faces are in {save_grid(pictures, out, titles=texts)}")
 
 
+def _download(folder):
+    print(f"CelebA is in {download_celeba(folder)}")
+
+
 def _check():
     return check_env.main()
 
 
 def _parse_attributes(text):
-    """"Male=1,Smiling=0.5" -> {"Male": 1.0, "Smiling": 0.5}."""
+    """ "Male=1,Smiling=0.5" -> {"Male": 1.0, "Smiling": 0.5}."""
     pairs = [pair.partition("=") for pair in text.split(",")] if text else []
     try:
         return {name.strip(): float(value) for name, _, value in pairs}
@@ -51,13 +56,13 @@ def _parse_attributes(text):
 
 
 def _selection(text):
-    """"5" -> "5"; "Male,Smiling" -> ["Male", "Smiling"]."""
+    """ "5" -> "5"; "Male,Smiling" -> ["Male", "Smiling"]."""
     return text if text.isdigit() else [name.strip() for name in text.split(",")]
 
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m facegen_keras", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|check")
+    commands = parser.add_subparsers(required=True, metavar="train|sample|download|check")
 
     command = commands.add_parser("train", help="train a recipe into a folder, or resume one")
     command.set_defaults(command=_train)
@@ -88,6 +93,10 @@ def _parser():
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", default="grid.png")
     command.add_argument("--titles", action="store_true", help="write the discriminator's verdict under each face")
+
+    command = commands.add_parser("download", help="get CelebA from Kaggle")
+    command.set_defaults(command=_download)
+    command.add_argument("folder", nargs="?", help="where to (default: data/celeba)")
 
     command = commands.add_parser("check", help="check the environment")
     command.set_defaults(command=_check)

@@ -89,7 +89,9 @@ def _calibrated_copula():
     for step in range(6):
         drawn = _exceed(thresholds, factor, 20_000, np.random.default_rng(step))
         kept = drawn[_possible(drawn)].mean(axis=0).clip(1e-3, 1 - 1e-3)
-        thresholds = thresholds + np.vectorize(NormalDist().inv_cdf)(kept) - np.vectorize(NormalDist().inv_cdf)(frequency)
+        thresholds = (
+            thresholds + np.vectorize(NormalDist().inv_cdf)(kept) - np.vectorize(NormalDist().inv_cdf)(frequency)
+        )
     return thresholds, factor
 
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import keras
+import pandas as pd
 
 from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics import diversity
@@ -36,7 +37,7 @@ class SampleGrid(keras.callbacks.Callback):
             self._draw(epoch + 1)
 
     def on_train_end(self, logs=None):
-        if self.last != (epoch := int(self.model.epochs_done)):
+        if self.last != (epoch := int(self.model.epochs_done.numpy())):
             self._draw(epoch)  # stopped before its last epoch
 
     def _draw(self, epoch):
@@ -65,23 +66,29 @@ class SampleDiversity(keras.callbacks.Callback):
 
 
 class Curves(keras.callbacks.Callback):
-    """Draw the curves so far at each epoch's end.
+    """Keep the logs of all epochs as `folder/history.csv`, and draw them as `folder/curves.png`.
+
+    A GAN that goes on training goes on with its history: earlier epochs are read from the file.
 
     Args:
-        path: the picture file.
-        history: the logs of earlier epochs, a dict of lists, when a training goes on.
+        folder: where the two files go.
     """
 
-    def __init__(self, path, history=None):
+    def __init__(self, folder):
         super().__init__()
-        self.path = Path(path)
-        self.history = {name: list(values) for name, values in (history or {}).items()}
+        self.folder = Path(folder)
+
+    def on_train_begin(self, logs=None):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "history.csv"
+        earlier = pd.read_csv(file).to_dict("records") if file.exists() else []
+        self.rows = [row for row in earlier if row["epoch"] <= int(self.model.epochs_done.numpy())]
 
     def on_epoch_end(self, epoch, logs=None):
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        curves(self.history).savefig(self.path, dpi=100)
+        self.rows.append({"epoch": epoch + 1} | (logs or {}))
+        history = pd.DataFrame(self.rows)
+        history.to_csv(self.folder / "history.csv", index=False)
+        curves(history.drop(columns="epoch").to_dict("list")).savefig(self.folder / "curves.png", dpi=100)
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -28,7 +28,9 @@ class Failure(Exception):
 
 def check_python():
     if sys.version_info < LEAST_PYTHON:
-        raise Failure(f"Python {platform.python_version()} is older than {'.'.join(map(str, LEAST_PYTHON))}: use a newer one.")
+        raise Failure(
+            f"Python {platform.python_version()} is older than {'.'.join(map(str, LEAST_PYTHON))}: use a newer one."
+        )
     return f"Python {platform.python_version()}"
 
 
@@ -68,7 +70,9 @@ def check_memory():
     except (AttributeError, ValueError, OSError):
         return "memory: cannot be read on this system"
     if gigabytes < 3:
-        raise Failure(f"{gigabytes:.1f} GB of memory: training needs about 3; close other programs or use a larger machine.")
+        raise Failure(
+            f"{gigabytes:.1f} GB of memory: training needs about 3; close other programs or use a larger machine."
+        )
     return f"{gigabytes:.1f} GB of memory"
 
 

@@ -117,11 +117,13 @@ class FaceGAN(keras.Model):
 
     def generate(self, latents, attributes, training=False):
         """Images (b, H, W, 3) in `value_range`, from latents (b, ...) and attributes (b, n)."""
-        return self.generator([latents, attributes] if self.attributes else latents, training=training)
+        inputs = [latents, attributes] if self.attributes else [latents]
+        return self.generator([tf.convert_to_tensor(each) for each in inputs], training=training)
 
     def judge(self, images, attributes, training=False):
         """D's logits (b, 1) on images (b, H, W, 3) with attributes (b, n)."""
-        return self.discriminator([images, attributes] if self.judges_attributes else images, training=training)
+        inputs = [images, attributes] if self.judges_attributes else [images]
+        return self.discriminator([tf.convert_to_tensor(each) for each in inputs], training=training)
 
     def train_step(self, data):
         images, attributes = data

@@ -9,8 +9,14 @@ from functools import partial
 import keras
 
 from facegen_keras import builders
-from facegen_keras.attributes import ATTRIBUTES, ATTRIBUTES_1, ATTRIBUTES_2, ATTRIBUTES_5, ATTRIBUTES_23
-from facegen_keras.attributes import resolve_attributes
+from facegen_keras.attributes import (
+    ATTRIBUTES,
+    ATTRIBUTES_1,
+    ATTRIBUTES_2,
+    ATTRIBUTES_5,
+    ATTRIBUTES_23,
+    resolve_attributes,
+)
 from facegen_keras.celeba import load_faces
 from facegen_keras.conditioning import Cube, LastLayer, NoAttributes, connect_generator
 from facegen_keras.gan import FaceGAN

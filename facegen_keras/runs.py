@@ -4,15 +4,14 @@ import json
 from pathlib import Path
 
 import keras
-import pandas as pd
 
 from facegen_keras.callbacks import Checkpoint, Curves, SampleGrid, TimeBudget
 from facegen_keras.gan import FaceGAN
 from facegen_keras.recipes import RECIPES
 from facegen_keras.schedules import parse_schedule
 
-BUILD_OPTIONS = ("image_size", "attributes", "schedule", "precision")
-DATA_OPTIONS = ("data", "batch_size", "random_select", "balance", "flip", "crop")
+RECIPE_OPTIONS = ("image_size", "attributes", "schedule", "precision", "batch_size", "crop")
+DATA_OPTIONS = ("data", "random_select", "balance", "flip")
 
 
 def train(run, recipe=None, epochs=None, minutes=None, every=1, seed=0, resume=False, verbose="auto", **options):
@@ -27,8 +26,8 @@ def train(run, recipe=None, epochs=None, minutes=None, every=1, seed=0, resume=F
         seed: of weights, latents and the order of the pictures.
         resume: go on from `run`'s checkpoint, with the options it was started with.
         verbose: as in `fit`.
-        **options: `image_size`, `attributes`, `schedule` (as text), `precision`, `data`, `batch_size`,
-            `random_select`, `balance`, `flip`, `crop`; what is None is left to the recipe.
+        **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `precision`, `batch_size`, `crop`;
+            of its faces, `data`, `random_select`, `balance`, `flip`. What is None is left to the recipe.
 
     Returns:
         The trained FaceGAN.
@@ -36,36 +35,35 @@ def train(run, recipe=None, epochs=None, minutes=None, every=1, seed=0, resume=F
     Raises:
         FileExistsError: the folder holds a run already and `resume` is not set.
         FileNotFoundError: there is no run to resume.
+        TypeError: there is no such option.
         ValueError: no such recipe, or an option is wrong.
     """
     run = Path(run)
+    if unknown := set(options) - {*RECIPE_OPTIONS, *DATA_OPTIONS}:
+        raise TypeError(
+            f"train has no option {', '.join(unknown)}: expected {', '.join(RECIPE_OPTIONS + DATA_OPTIONS)}."
+        )
     settings = {"recipe": recipe, "seed": seed} | options
     settings = {name: value for name, value in settings.items() if value is not None}
     if resume:
-        gan, settings = load_run(run), _read_options(run)
+        settings = _read_options(run)
     elif (run / "options.json").exists():
         raise FileExistsError(f"{run} holds a run already: pass --resume to go on with it, or choose another folder.")
-    recipe = _find_recipe(settings.get("recipe"))
-    if not resume:
-        gan = _build(recipe, settings)
-    faces = recipe.override(**_only(settings, ("image_size", "attributes"))).load_faces(
-        seed=settings["seed"], first_epoch=int(gan.epochs_done), **_only(settings, DATA_OPTIONS)
-    )
+    recipe = _recipe_of(settings)
+    gan = load_run(run) if resume else recipe.build(seed=settings["seed"])
+    faces = recipe.load_faces(seed=settings["seed"], first_epoch=int(gan.epochs_done.numpy()), **_only(settings, DATA_OPTIONS))
     if not resume:
         run.mkdir(parents=True, exist_ok=True)
         (run / "options.json").write_text(json.dumps(settings, indent=2) + "\n")
-    history_file = run / "history.csv"
-    earlier = pd.read_csv(history_file).iloc[: int(gan.epochs_done)] if history_file.exists() else pd.DataFrame()
     gan.fit(
         faces,
-        initial_epoch=int(gan.epochs_done),
-        epochs=epochs or recipe.override(**_only(settings, ("attributes",))).epochs,
+        initial_epoch=int(gan.epochs_done.numpy()),
+        epochs=epochs or recipe.epochs,
         verbose=verbose,
         callbacks=[
-            Checkpoint(run / "gan.keras"),
-            keras.callbacks.CSVLogger(history_file, append=resume),
-            Curves(run / "curves.png", earlier.drop(columns="epoch", errors="ignore").to_dict("list")),
+            Curves(run),
             SampleGrid(run, every=every, seed=settings["seed"]),
+            Checkpoint(run / "gan.keras"),
             *([TimeBudget(minutes)] if minutes else []),
         ],
     )
@@ -103,20 +101,20 @@ def load_run(run):
 
 
 def _read_options(run):
-    return json.loads((run / "options.json").read_text())
+    file = run / "options.json"
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is not there: {run} holds no run to resume.")
+    return json.loads(file.read_text())
 
 
-def _find_recipe(name):
+def _recipe_of(settings):
+    name = settings.get("recipe")
     if name not in RECIPES:
         raise ValueError(f"recipe {name!r}: expected one of {', '.join(RECIPES)}.")
-    return RECIPES[name]
-
-
-def _build(recipe, settings):
-    changes = _only(settings, BUILD_OPTIONS)
+    changes = _only(settings, RECIPE_OPTIONS)
     if "schedule" in changes:
         changes["schedule"] = parse_schedule(changes["schedule"])
-    return recipe.build(seed=settings["seed"], **changes)
+    return RECIPES[name].override(**changes)
 
 
 def _only(options, names):

@@ -21,7 +21,9 @@ def test_working_environment_passes(tmp_path, faces_folder):
 def test_missing_data_fails_with_the_mend(tmp_path):
     result = check(tmp_path, FACEGEN_DATA=str(tmp_path / "nowhere"))
     assert result.returncode == 1
-    assert any(line.startswith("FAIL") and "nowhere" in line and "FACEGEN_DATA" in line for line in result.stdout.splitlines())
+    assert any(
+        line.startswith("FAIL") and "nowhere" in line and "FACEGEN_DATA" in line for line in result.stdout.splitlines()
+    )
 
 
 def test_missing_package_fails_with_the_mend(tmp_path, faces_folder):

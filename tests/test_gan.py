@@ -36,10 +36,16 @@ def test_logs_are_those_promised():
 
 
 def test_discriminator_learns_to_tell_real_fake_and_mismatched():
-    """Black real pictures with Male = 1 against whatever G draws: D must tell all three apart within 60 steps."""
-    data = tf.data.Dataset.from_tensors((np.zeros((16, 16, 16, 3), np.float32), np.ones((16, 1), np.float32)))
-    gan = fg.RECIPES["dcgan2"].build(image_size=16, attributes=1, g_optimizer=lambda: keras.optimizers.SGD(0.0))
-    logs = gan.fit(data.repeat(60), verbose=0, epochs=2).history
+    """Black real pictures with Male = 1 against whatever a resting G draws: D must tell all three apart."""
+    black = tf.data.Dataset.from_tensors((np.zeros((8, 8, 8, 3), np.float32), np.ones((8, 1), np.float32)))
+    gan = fg.RECIPES["fc_gan"].build(
+        image_size=8,
+        attributes=1,
+        loss=fg.CrossEntropy(mismatch="flip"),
+        d_optimizer=lambda: keras.optimizers.Adam(2e-3),
+        g_optimizer=lambda: keras.optimizers.SGD(0.0),
+    )
+    logs = gan.fit(black.repeat(150), verbose=0, epochs=2).history
     assert logs["d_real"][-1] > 0.9
     assert logs["d_fake"][-1] < 0.1
     assert logs["d_mismatch"][-1] < 0.1
@@ -48,24 +54,29 @@ def test_discriminator_learns_to_tell_real_fake_and_mismatched():
 
 def test_generator_learns_the_colour_of_its_data():
     """All real pictures are red: the samples must become red."""
-    red = np.zeros((32, 16, 16, 3), np.float32)
+    red = np.zeros((8, 8, 8, 3), np.float32)
     red[..., 0] = 1
-    gan = fg.RECIPES["udacity"].build(image_size=16)
-    data = tf.data.Dataset.from_tensors((red * 2 - 1, np.zeros((32, 0), np.float32))).repeat(150)
+    gan = fg.RECIPES["fc_gan"].build(
+        image_size=8,
+        attributes=1,
+        d_optimizer=lambda: keras.optimizers.Adam(1e-3),
+        g_optimizer=lambda: keras.optimizers.Adam(1e-3),
+    )
     before = gan.sample(16).reshape(-1, 3).mean(0)
-    gan.fit(data, verbose=0)
+    gan.fit(tf.data.Dataset.from_tensors((red, np.ones((8, 1), np.float32))).repeat(300), verbose=0)
     after = gan.sample(16).reshape(-1, 3).mean(0)
     assert after[0] > before[0] + 40
     assert after[1] < before[1] - 40
 
 
-@pytest.mark.parametrize("label", [0, 1])
-def test_inverted_labels_change_neither_learning_nor_logs(label):
-    loss = fg.CrossEntropy(real_label=label)
-    data = tf.data.Dataset.from_tensors((-np.ones((16, 16, 16, 3), np.float32), np.zeros((16, 0), np.float32)))
-    gan = fg.RECIPES["udacity"].build(image_size=16, loss=loss, g_optimizer=lambda: keras.optimizers.SGD(0.0))
-    logs = gan.fit(data.repeat(40), verbose=0).history
-    assert logs["d_real"][-1] > 0.7 > 0.3 > logs["d_fake"][-1]
+def test_inverted_labels_mirror_the_loss_and_keep_the_meaning_of_probability():
+    inverted, plain = fg.CrossEntropy(real_label=0), fg.CrossEntropy()
+    real, fake = tf.constant([[2.0]]), tf.constant([[-1.0]])
+    assert float(inverted.discriminator_loss(-real, -fake)) == pytest.approx(
+        float(plain.discriminator_loss(real, fake))
+    )
+    assert float(inverted.generator_loss(-fake)) == pytest.approx(float(plain.generator_loss(fake)))
+    assert inverted.probability(-real).numpy() == pytest.approx(plain.probability(real).numpy())
 
 
 def test_joint_batch_is_one_batch_of_both_halves():
@@ -82,8 +93,8 @@ def test_schedule_decides_how_often_the_discriminator_changes(schedule, share):
     gan = fg.RECIPES["udacity"].build(image_size=16, schedule=schedule)
     logs = gan.fit(small_batches(fg.RECIPES["udacity"], count=8), verbose=0).history
     assert logs["d_trained"] == [share]
-    assert int(gan.d_optimizer.iterations) == 8 * share
-    assert int(gan.g_optimizer.iterations) == 8
+    assert int(gan.d_optimizer.iterations.numpy()) == 8 * share
+    assert int(gan.g_optimizer.iterations.numpy()) == 8
 
 
 def test_closed_gate_leaves_the_discriminator_alone_and_says_so():
@@ -111,12 +122,9 @@ def test_generator_only_step_is_cheaper():
     """The discriminator's work must be skipped, not thrown away."""
     recipe = fg.RECIPES["dcgan2_64"]
     data = small_batches(recipe, count=6, batch=32, size=64).cache()
-    both = recipe.build()
-    rests = recipe.build(schedule=fg.AccuracyGate(0.51))
+    both, rests = recipe.build(), recipe.build(schedule=fg.Ratio(1_000_000))
 
     def seconds(gan):
-        gan.real_accuracy.assign(1.0)
-        gan.fake_accuracy.assign(1.0)
         start = time.perf_counter()
         gan.fit(data, verbose=0)
         return time.perf_counter() - start
@@ -129,7 +137,8 @@ def test_generator_only_step_is_cheaper():
 
 def test_same_seed_same_training():
     recipe = fg.RECIPES["dcgan2"].override(attributes=5)
-    histories = [recipe.build(image_size=16, seed=s).fit(small_batches(recipe), verbose=0).history for s in (1, 1, 2)]
+    data = small_batches(recipe, size=8)
+    histories = [recipe.build(image_size=8, seed=seed).fit(data, verbose=0).history for seed in (1, 1, 2)]
     assert histories[0] == histories[1]
     assert histories[0] != histories[2]
 
@@ -144,7 +153,9 @@ def test_sample_by_seed_and_attributes(gan):
 
 def test_attributes_reach_the_picture(gan):
     latents = gan.draw_latents(4)
-    assert (gan.sample(attributes=[1, 0, 0, 0, 0], latents=latents) != gan.sample(attributes=[0] * 5, latents=latents)).any()
+    assert (
+        gan.sample(attributes=[1, 0, 0, 0, 0], latents=latents) != gan.sample(attributes=[0] * 5, latents=latents)
+    ).any()
 
 
 def test_unnamed_attributes_are_drawn_as_they_go_together(gan):
@@ -196,17 +207,17 @@ def test_pictures_and_images_are_inverse():
         assert gan.to_images(pictures).min() == gan.value_range[0]
 
 
-@pytest.mark.parametrize("name", ["dcgan2", "attribute_noise"])
+@pytest.mark.parametrize("name", ["dcgan2", "human_face"])
 def test_saved_gan_goes_on_as_if_never_interrupted(name, tmp_path):
-    """Weights, optimisers, counters and the dropout of `attribute_noise` come back."""
+    """Weights, optimisers, counters and the dropout of `human_face` come back."""
     recipe = fg.RECIPES[name]
-    data = small_batches(recipe)
-    gan = recipe.build(image_size=16, schedule=fg.Ratio(3))
+    data = small_batches(recipe, size=8)
+    gan = recipe.build(image_size=8, schedule=fg.Ratio(3))
     gan.fit(data, verbose=0)
     gan.save(tmp_path / "gan.keras")
     loaded = fg.load_gan(tmp_path / "gan.keras")
     assert repr(loaded.schedule) == "Ratio(ratio=3)"
-    assert int(loaded.epochs_done) == 1
+    assert int(loaded.epochs_done.numpy()) == 1
     going_on = [g.fit(data, initial_epoch=1, epochs=3, verbose=0).history for g in (gan, loaded)]
     assert going_on[0] == going_on[1]
     np.testing.assert_array_equal(gan.sample(4), loaded.sample(4))
@@ -231,7 +242,9 @@ np.save(sys.argv[1] + "/images.npy", generator([np.load(sys.argv[1] + "/latents.
 
 def test_generator_alone_loads_without_this_package(gan, tmp_path):
     gan.generator.save(tmp_path / "generator.keras")
-    script = "import sys, keras; print(keras.models.load_model(sys.argv[1]).output_shape, 'facegen_keras' in sys.modules)"
+    script = (
+        "import sys, keras; print(keras.models.load_model(sys.argv[1]).output_shape, 'facegen_keras' in sys.modules)"
+    )
     command = [sys.executable, "-c", script, str(tmp_path / "generator.keras")]
     assert "(None, 16, 16, 3) False" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

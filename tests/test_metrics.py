@@ -28,3 +28,14 @@ def test_diversity_is_the_distance_of_a_known_pair():
 def test_diversity_of_one():
     with pytest.raises(ValueError, match="at least 2"):
         fg.diversity(np.zeros((1, 8, 8, 3), np.uint8))
+
+
+def test_attribute_response_is_zero_only_for_a_generator_that_ignores_it():
+    gan = fg.RECIPES["dcgan2"].build(image_size=16)
+    assert fg.attribute_response(gan, "Male", count=8) > 0
+    first = gan.generator.get_layer("body").layers[0]
+    weights = first.kernel.numpy()
+    weights[100 + gan.attributes.index("Male")] = 0  # the row that reads Male
+    first.kernel.assign(weights)
+    assert fg.attribute_response(gan, "Male", count=8) == 0
+    assert fg.attribute_response(gan, "Smiling", count=8) > 0

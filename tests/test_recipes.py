@@ -11,7 +11,7 @@ PARAMETERS = {
     "dcgan2_64": (106 * 8192 + 4 * 8192 + 131_136 + 256 + 32_800 + 128 + 1_539, 4_128 + 33_088 + 131_712 + 8_193),
     "dcgan3": (3_123 * 2048 + 4 * 2048 + 131_136 + 256 + 32_800 + 128 + 1_539, 4_128 + 33_088 + 131_712 + 2_049),
     "human_face": (58_833_344, 340_865),
-    "attribute_noise": (42 * 32_768 + 6_556_160 + 3_278_080 + 819_968 + 9_603, 2_756_544 + 32_769),
+    "attribute_noise": (42 * 32_768 + 6_556_160 + 3_278_080 + 819_840 + 9_603, 2_756_544 + 32_769),
     "udacity": (101 * 2048 + 2_098_176 + 524_800 + 131_328 + 3_072, 3_072 + 131_584 + 525_312 + 2_099_200 + 2_049),
 }
 
@@ -50,7 +50,9 @@ def test_every_recipe_trains_on_its_own_faces_with_another_schedule(name, faces_
 
 
 def test_half_of_attribute_noise_batch_is_real(faces_folder):
-    images, attributes = next(iter(fg.RECIPES["attribute_noise"].load_faces(data=faces_folder, split="all", batch_size=8)))
+    images, attributes = next(
+        iter(fg.RECIPES["attribute_noise"].load_faces(data=faces_folder, split="all", batch_size=8))
+    )
     assert images.shape[0] == 4 and attributes.shape == (4, 0)
     assert images.numpy().min() < 0
 
