@@ -20,10 +20,10 @@ HAIR_COLOURS = {
     "Blond_Hair": ((196, 152, 88), (234, 208, 150)),
     "Gray_Hair": ((128, 128, 130), (208, 208, 206)),
 }
-OTHER_HAIR = [  # auburn, copper, dishwater, wine, dyed
-    ((98, 30, 18), (142, 54, 28)), ((98, 30, 18), (142, 54, 28)), ((86, 34, 22), (140, 62, 34)),
-    ((128, 60, 30), (186, 100, 52)), ((128, 60, 30), (186, 100, 52)), ((126, 104, 80), (152, 130, 98)),
-    ((126, 104, 80), (152, 130, 98)), ((126, 104, 80), (152, 130, 98)), ((60, 24, 30), (104, 34, 46)),
+OTHER_HAIR = [  # what none of CelebA's four colours names: between black and brown, dishwater, auburn, copper, wine, dyed
+    ((34, 26, 22), (66, 50, 40)), ((34, 26, 22), (66, 50, 40)), ((44, 32, 26), (78, 58, 46)),
+    ((126, 104, 80), (152, 130, 98)), ((126, 104, 80), (152, 130, 98)), ((140, 112, 82), (170, 142, 104)),
+    ((86, 34, 22), (140, 62, 34)), ((128, 60, 30), (186, 100, 52)), ((60, 24, 30), (104, 34, 46)),
     ((72, 70, 124), (178, 92, 136)),
 ]  # fmt: skip
 HENNA = ((76, 26, 20), (114, 40, 27))  # what suits dark skin
@@ -139,7 +139,9 @@ def _iris(chance, tone, a):
 
 
 def _hair_colour(a, tone, chance, which):
-    ends = OTHER_HAIR[int(which * len(OTHER_HAIR))] if tone < 0.45 else HENNA
+    ends = OTHER_HAIR[int(which * len(OTHER_HAIR))]
+    if tone >= 0.45:
+        ends = HENNA if which > 0.8 else OTHER_HAIR[0]
     for name, colours in HAIR_COLOURS.items():
         if a[name]:
             ends = colours
