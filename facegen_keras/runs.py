@@ -51,13 +51,14 @@ def train(run, recipe=None, epochs=None, minutes=None, every=1, seed=0, resume=F
         raise FileExistsError(f"{run} holds a run already: pass --resume to go on with it, or choose another folder.")
     recipe = _recipe_of(settings)
     gan = load_run(run) if resume else recipe.build(seed=settings["seed"])
-    faces = recipe.load_faces(seed=settings["seed"], first_epoch=int(gan.epochs_done.numpy()), **_only(settings, DATA_OPTIONS))
+    done = int(gan.epochs_done.numpy())
+    faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **_only(settings, DATA_OPTIONS))
     if not resume:
         run.mkdir(parents=True, exist_ok=True)
         (run / "options.json").write_text(json.dumps(settings, indent=2) + "\n")
     gan.fit(
         faces,
-        initial_epoch=int(gan.epochs_done.numpy()),
+        initial_epoch=done,
         epochs=epochs or recipe.epochs,
         verbose=verbose,
         callbacks=[
@@ -86,7 +87,8 @@ def load_gan(path):
     try:
         gan = keras.models.load_model(path)
     except (ValueError, TypeError, OSError, KeyError) as error:
-        raise ValueError(f"{path} cannot be read as a saved GAN ({error}): save it again with gan.save.") from error
+        reason = str(error)[:200]  # Keras quotes the whole configuration
+        raise ValueError(f"{path} cannot be read as a saved GAN ({reason}): save it again with gan.save.") from error
     if not isinstance(gan, FaceGAN):
         raise ValueError(f"{path} holds a {type(gan).__name__}, not a FaceGAN: expected a file saved by gan.save.")
     return gan

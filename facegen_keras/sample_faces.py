@@ -3,15 +3,11 @@
 import json
 import os
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from drawn_faces import draw_files
 from facegen_keras.attribute_statistics import draw_attributes
 from facegen_keras.attributes import ATTRIBUTES
-from facegen_keras.face_drawing import draw_face
 
 DRAWING_VERSION = 1  # raise it when the same seed draws other pictures
 PICTURES, LABELS, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
@@ -81,25 +77,15 @@ def _holds(folder, record):
 def _write_set(folder, record):
     count, seed = record["count"], record["seed"]
     attributes = draw_attributes(count, seed)
+    names = [f"{i + 1:06d}.jpg" for i in range(count)]
     (folder / PICTURES).mkdir(parents=True)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(lambda i: _write_face(folder, attributes[i], seed, i), range(count)))
-    names = [_picture_name(i) for i in range(count)]
+    vectors = [dict(zip(ATTRIBUTES, row.tolist())) for row in attributes]
+    draw_files([folder / PICTURES / name for name in names], vectors, seed)
     rows = [f"{name} " + " ".join(f"{2 * value - 1:2d}" for value in row) for name, row in zip(names, attributes)]
     (folder / LABELS).write_text("\n".join([str(count), " ".join(ATTRIBUTES), *rows]) + "\n")
     parts = [f"{name} {_part(i, count)}\n" for i, name in enumerate(names)]
     (folder / PARTITION).write_text("".join(parts))
     (folder / RECORD).write_text(json.dumps(record) + "\n")
-
-
-def _write_face(folder, row, seed, index):
-    attributes = dict(zip(ATTRIBUTES, row.tolist()))
-    pixels = draw_face(attributes, np.random.default_rng([seed, index]))
-    Image.fromarray(pixels).save(folder / PICTURES / _picture_name(index), quality=90)
-
-
-def _picture_name(index):
-    return f"{index + 1:06d}.jpg"
 
 
 def _part(index, count):

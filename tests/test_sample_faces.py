@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from drawn_faces.drawing import draw_face
 from facegen_keras.attribute_statistics import draw_attributes
 from facegen_keras.attributes import ATTRIBUTES
-from facegen_keras.face_drawing import draw_face
 from facegen_keras.sample_faces import write_sample_faces
 
 PEOPLE = 6  # an attribute must show in the mean of so many pairs
@@ -252,3 +252,12 @@ def test_a_face_detector_accepts_them():
         boxes = detector.detectMultiScale(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), 1.1, 2, minSize=(80, 80))
         found += any(x < 88 < x + w and y < 125 < y + h for x, y, w, h in boxes)
     assert found >= 190
+
+
+def test_drawing_that_fails_leaves_nothing_and_says_why(tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "PIL.py").write_text("raise ImportError('broken on purpose')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    with pytest.raises(RuntimeError, match="broken on purpose"):
+        write_sample_faces(tmp_path / "faces", count=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["broken"]

@@ -3,14 +3,14 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from facegen_keras.face_beard import paint_beard
-from facegen_keras.face_canvas import EYE_LINE, HEIGHT, MIDDLE, WIDTH, Canvas, bump, clouds, inside, linear, mix, ramp
-from facegen_keras.face_features import paint_brows, paint_eyes, paint_mouth, paint_nostrils
-from facegen_keras.face_hair import Hair
-from facegen_keras.face_light import draw_light
-from facegen_keras.face_person import draw_person
-from facegen_keras.face_skin import Head, paint_age, paint_ears, paint_head, paint_neck
-from facegen_keras.face_wear import paint_clothes, paint_earrings, paint_glasses, paint_hat, paint_necklace
+from drawn_faces.beard import paint_beard
+from drawn_faces.canvas import EYE_LINE, HEIGHT, MIDDLE, WIDTH, Canvas, bump, clouds, inside, linear, mix, ramp
+from drawn_faces.features import paint_brows, paint_eyes, paint_mouth, paint_nostrils
+from drawn_faces.hair import Hair
+from drawn_faces.light import draw_light
+from drawn_faces.person import draw_person
+from drawn_faces.skin import Head, paint_age, paint_ears, paint_head, paint_neck
+from drawn_faces.wear import paint_clothes, paint_earrings, paint_glasses, paint_hat, paint_necklace
 
 BACKGROUNDS = [
     ((62, 70, 84), (24, 28, 36)), ((196, 202, 208), (138, 148, 160)), ((150, 170, 190), (214, 206, 190)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facegen_keras.face_canvas import Strands, clouds, inside, linear, ramp, stroke
+from drawn_faces.canvas import Strands, clouds, inside, linear, ramp, stroke
 
 
 def paint_beard(canvas, person, head, light, rng):

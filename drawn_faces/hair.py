@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facegen_keras.face_canvas import Strands, blur, bump, clouds, curve, inside, linear, mix, ramp, wide_blur
-from facegen_keras.face_light import lit, normals
+from drawn_faces.canvas import Strands, blur, bump, clouds, curve, inside, linear, mix, ramp, wide_blur
+from drawn_faces.light import lit, normals
 
 CROWN = -14.0  # above this height hair runs in circles over the skull, below it falls straight
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facegen_keras.face_canvas import (
+from drawn_faces.canvas import (
     blur,
     bump,
     clouds,
@@ -16,7 +16,7 @@ from facegen_keras.face_canvas import (
     tones,
     wide_blur,
 )
-from facegen_keras.face_light import lit, normals, shine
+from drawn_faces.light import lit, normals, shine
 
 FACE_CENTRE = 2.0  # the outline is described by its radius around this height
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facegen_keras.face_canvas import bump, clouds, ellipse, inside, linear, mix, ramp, stroke
-from facegen_keras.face_light import lit, normals
+from drawn_faces.canvas import bump, clouds, ellipse, inside, linear, mix, ramp, stroke
+from drawn_faces.light import lit, normals
 
 CLOTHES = [
     (34, 38, 48), (24, 24, 28), (52, 66, 98), (120, 36, 44), (196, 190, 180), (70, 92, 84),

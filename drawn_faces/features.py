@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facegen_keras.face_canvas import Strands, bump, curve, ellipse, inside, linear, mix, ramp, stroke
+from drawn_faces.canvas import Strands, bump, curve, ellipse, inside, linear, mix, ramp, stroke
 
 LASH = linear((22, 15, 14))
 SHADOWS = [(112, 74, 70), (94, 82, 110), (120, 92, 66), (72, 66, 74), (132, 96, 112), (66, 88, 100)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facegen_keras.face_canvas import linear, mix
+from drawn_faces.canvas import linear, mix
 
 SKIN_TONES = [  # from fair to dark, display values
     (238, 205, 184), (229, 189, 160), (214, 168, 136), (198, 150, 118),
@@ -20,7 +20,7 @@ HAIR_COLOURS = {
     "Blond_Hair": ((196, 152, 88), (234, 208, 150)),
     "Gray_Hair": ((128, 128, 130), (208, 208, 206)),
 }
-OTHER_HAIR = [  # what none of CelebA's four colours names: between black and brown, dishwater, auburn, copper, wine, dyed
+OTHER_HAIR = [  # none of CelebA's four colours: between black and brown, dishwater, auburn, copper, wine, dyed
     ((34, 26, 22), (66, 50, 40)), ((34, 26, 22), (66, 50, 40)), ((44, 32, 26), (78, 58, 46)),
     ((126, 104, 80), (152, 130, 98)), ((126, 104, 80), (152, 130, 98)), ((140, 112, 82), (170, 142, 104)),
     ((86, 34, 22), (140, 62, 34)), ((128, 60, 30), (186, 100, 52)), ((60, 24, 30), (104, 34, 46)),
