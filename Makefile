@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+EXECUTE := $(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.coalesce_streams=True
 
 .PHONY: help run test notebooks lint bench colab clean
 
@@ -10,37 +11,39 @@ help:
 	@echo "make lint       check style"
 	@echo "make bench      measure the data pipeline against Keras' own"
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
+	@echo "make clean      remove .venv"
 
 # `make LOCK=1 ...` installs the exact versions this was tested with.
-.venv/installed: requirements.txt requirements.lock pyproject.toml
+.venv/installed$(LOCK): requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable .
 	touch $@
 
-.venv/installed_test: .venv/installed
+.venv/tested$(LOCK): .venv/installed$(LOCK)
 	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable ".[test]"
 	touch $@
 
-run: .venv/installed
-	$(BIN)/jupyter nbconvert --execute --to notebook --output-dir runs notebooks/02_train.ipynb
-	@echo "Your faces: $$(ls -d $(CURDIR)/test_samples/02_train/*) - the executed notebook: runs/02_train.ipynb"
+run: .venv/installed$(LOCK)
+	@echo "Training for a few minutes; grids appear in test_samples/02_train on the way."
+	$(EXECUTE) --output-dir runs notebooks/02_train.ipynb
+	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
-test: .venv/installed_test
+test: .venv/tested$(LOCK)
 	$(BIN)/python -m pytest
 
-notebooks: .venv/installed
-	$(BIN)/jupyter nbconvert --execute --to notebook --inplace notebooks/*.ipynb
+notebooks: .venv/installed$(LOCK)
+	$(EXECUTE) --inplace notebooks/*.ipynb
 
-lint: .venv/installed_test
+lint: .venv/tested$(LOCK)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: .venv/installed
+bench: .venv/installed$(LOCK)
 	$(BIN)/python benchmarks/pipeline.py
 
-colab: .venv/installed
+colab: .venv/installed$(LOCK)
 	$(BIN)/python notebooks/colab.py $(REPO)
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv

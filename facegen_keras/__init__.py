@@ -1,10 +1,35 @@
 """Human faces from attributes, with GANs, in Keras."""
 
+import contextlib
 import os
+import sys
 
 # TensorFlow logs pages of harmless "remapper failed" errors for LeakyReLU; its real errors are Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+@contextlib.contextmanager
+def _quiet_start():
+    """Mute file descriptor 2: while it loads, TensorFlow logs there before it reads its own log level.
+
+    Whoever sets TF_CPP_MIN_LOG_LEVEL to another level sees everything.
+    """
+    if sys.stderr is None or os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
+        yield
+        return
+    kept, silence = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
+
+
+with _quiet_start(), contextlib.suppress(ImportError):
+    import tensorflow  # noqa: F401
 
 __version__ = "0.1.0"
 
@@ -30,7 +55,7 @@ try:
     from facegen_keras.metrics import attribute_response, diversity
     from facegen_keras.recipes import RECIPES, Recipe
     from facegen_keras.runs import load_gan, load_run, train
-    from facegen_keras.sampling import attribute_sheet, interpolation
+    from facegen_keras.sampling import attribute_sheet, draw_with_verdicts, interpolation
     from facegen_keras.schedules import AccuracyGate, DecayRatio, EveryStep, Ratio, parse_schedule
 except ImportError as missing:  # so that check_env can still say what is missing
     _missing = missing

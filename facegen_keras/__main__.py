@@ -1,49 +1,45 @@
 """The command line: python -m facegen_keras train|sample|download|check."""
 
 import argparse
+import importlib
 import logging
 import sys
 
-from facegen_keras import check_env
-from facegen_keras.download import download_celeba
-from facegen_keras.grids import save_grid, verdict_titles
-from facegen_keras.recipes import PRECISIONS, RECIPES
-from facegen_keras.runs import load_run, train
+import facegen_keras as fg
 
 
 def main(arguments=None):
     """Run a command; returns the exit status, 2 for input that needs mending."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["check"]:  # before anything is imported that may be missing
+        return importlib.import_module("facegen_keras.check_env").main()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("absl").setLevel(logging.WARNING)
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     try:
         return command(**options) or 0
-    except (ValueError, TypeError, RuntimeError, ImportError, FileNotFoundError, FileExistsError) as error:
+    except (ValueError, TypeError, RuntimeError, ImportError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 def _train(run, **options):
-    train(run, **options)
+    fg.train(run, **options)
     print(f"The GAN, its curves and its sample grids are in {run}")
 
 
 def _sample(run, count, attributes, seed, out, titles):
-    gan = load_run(run)
-    wishes = _parse_attributes(attributes)
-    wanted = gan.draw_attributes(count, wishes, seed) if gan.attributes or wishes else None
-    pictures = gan.sample(count, wanted, seed)
-    texts = verdict_titles(gan.verdict(pictures, wanted)) if titles else None
-    print(f"{count} faces are in {save_grid(pictures, out, titles=texts)}")
+    pictures, verdicts = fg.draw_with_verdicts(fg.load_run(run), count, _parse_attributes(attributes), seed)
+    path = fg.save_grid(pictures, out, titles=fg.verdict_titles(verdicts) if titles else None)
+    print(f"{count} faces are in {path}")
 
 
 def _download(folder):
-    print(f"CelebA is in {download_celeba(folder)}")
-
-
-def _check():
-    return check_env.main()
+    print(f"CelebA is in {fg.download_celeba(folder)}")
 
 
 def _parse_attributes(text):
@@ -66,13 +62,13 @@ def _parser():
 
     command = commands.add_parser("train", help="train a recipe into a folder, or resume one")
     command.set_defaults(command=_train)
-    command.add_argument("--recipe", default="dcgan2_64", help=f"one of {', '.join(RECIPES)}")
+    command.add_argument("--recipe", help=f"one of {', '.join(fg.RECIPES)} (default: dcgan2_64)")
     command.add_argument("--run", required=True, help="folder of the run")
     command.add_argument("--data", help="folder of the faces (default: $FACEGEN_DATA, data/celeba, or the drawn faces)")
     command.add_argument("--epochs", type=int, help="epochs in all (default: the recipe's)")
     command.add_argument("--minutes", type=float, help="stop after so many minutes")
-    command.add_argument("--every", type=int, default=1, help="epochs from one sample grid to the next")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--every", type=int, help="epochs from one sample grid to the next (default: 1)")
+    command.add_argument("--seed", type=int, help="default: 0")
     command.add_argument("--resume", action="store_true", help="go on with the run, with the options it began with")
     command.add_argument("--attributes", type=_selection, help="size of a selection (1, 2, 5, 8, 23, 40), or names")
     command.add_argument("--image-size", type=int)
@@ -82,7 +78,7 @@ def _parser():
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
     command.add_argument("--crop", type=int, help="side of the centred crop in CelebA's pixels")
     command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")
-    command.add_argument("--precision", choices=PRECISIONS)
+    command.add_argument("--precision", choices=fg.recipes.PRECISIONS)
     command.add_argument("--verbose", type=int, default=1, help="0 silent, 1 progress bar, 2 a line an epoch")
 
     command = commands.add_parser("sample", help="draw faces from a run")
@@ -99,7 +95,6 @@ def _parser():
     command.add_argument("folder", nargs="?", help="where to (default: data/celeba)")
 
     command = commands.add_parser("check", help="check the environment")
-    command.set_defaults(command=_check)
     return parser
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics import diversity
+from facegen_keras.sampling import draw_with_verdicts
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -27,6 +28,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     def __init__(self, folder, count=64, every=1, titles=False, attributes=None, seed=0):
         super().__init__()
+        if every < 1:
+            raise ValueError(f"SampleGrid(every={every}): expected at least 1.")
         self.folder = Path(folder)
         self.count, self.every, self.titles = count, every, titles
         self.attributes, self.seed = attributes, seed
@@ -41,11 +44,9 @@ class SampleGrid(keras.callbacks.Callback):
             self._draw(epoch)  # stopped before its last epoch
 
     def _draw(self, epoch):
-        gan = self.model
-        wanted = gan.draw_attributes(self.count, self.attributes, self.seed) if gan.attributes else None
-        pictures = gan.sample(self.count, wanted, self.seed)
-        titles = verdict_titles(gan.verdict(pictures, wanted)) if self.titles else None
-        save_grid(pictures, self.folder / gan.recipe / f"epoch_{epoch:03d}.png", titles=titles)
+        pictures, verdicts = draw_with_verdicts(self.model, self.count, self.attributes, self.seed)
+        titles = verdict_titles(verdicts) if self.titles else None
+        save_grid(pictures, self.folder / self.model.recipe / f"epoch_{epoch:03d}.png", titles=titles)
         self.last = epoch
 
 
@@ -113,7 +114,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 class TimeBudget(keras.callbacks.Callback):
-    """End the training after so many minutes, at a batch's end.
+    """End the training after so many minutes, at a batch's end; the epoch that it cuts short counts as one.
 
     Args:
         minutes: of wall-clock time, over 0.

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 from pathlib import Path
 
 from facegen_keras.layouts import find_layout, workspace
@@ -85,4 +86,4 @@ def _link(arrived, folder):
         try:
             os.symlink(source, target, target_is_directory=source.is_dir())
         except OSError:
-            os.rename(source, target)
+            shutil.move(source, target)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from facegen_keras.attributes import resolve_attributes
-from facegen_keras.layouts import find_data, find_layout
+from facegen_keras.layouts import find_data, find_layout, say_once
 from facegen_keras.picture_cache import load_pictures
 from facegen_keras.tables import SPLITS, read_attributes, read_partition
 
@@ -59,7 +59,7 @@ def open_faces(image_size, attributes, data, split, crop, balance=None):
             f"balance={balance!r}: it is {values[balanced[0]].iloc[rows[0]]:.0f} in all {len(rows):,} pictures, and "
             "cannot be balanced. Balance an attribute that varies, or take more pictures."
         )
-    logger.info("%d of %d pictures of %s selected (split %s)", len(rows), len(names), faces, split)
+    say_once(f"{len(rows):,} of {len(names):,} pictures in {faces} selected (split {split})")
     is_one = (values[balanced[0]] == 1).to_numpy() if balance else None
     return FaceSet(names, pictures, values[list(selection)].to_numpy(np.float32), selection, rows, is_one)
 
@@ -104,7 +104,7 @@ def _report_matches(rows, names, file):
     with_row = pd.Index(names).isin(rows)
     matched = int(with_row.sum())
     if matched < len(rows):
-        logger.info("%s: %d of %d rows have no picture here", file, len(rows) - matched, len(rows))
+        say_once(f"{file}: {len(rows) - matched:,} of {len(rows):,} rows have no picture here")
     if matched < len(names):
         lost = names[~with_row]
         logger.warning("%s: no row for %d pictures, left out, such as %s", file, len(lost), ", ".join(lost[:3]))

@@ -100,15 +100,19 @@ class FaceGAN(keras.Model):
     def metrics(self):
         return list(self.trackers.values()) if self.compiled else []
 
-    def fit(self, *args, callbacks=None, **options):
+    def fit(self, x=None, *args, callbacks=None, **options):
         """Keras' `fit`, on batches of (images, attributes). Logs, all of them means over the epoch:
 
         `d_loss`, `g_loss`; `d_real`, `d_fake`, `d_mismatch`: D's mean probability that such input is real;
         `d_accuracy`: D's running accuracy on real and generated faces; `d_trained`: share of steps in which D
         trained. What a resting D did not measure is NaN.
+
+        As in Keras, epochs are counted from `initial_epoch`: a GAN that was loaded goes on with
+        `fit(..., initial_epoch=gan.epochs_done.numpy(), epochs=...)`.
         """
-        options = {"shuffle": False} | options  # a data set shuffles itself; Keras would warn
-        return super().fit(*args, callbacks=[_EpochCounter(), *(callbacks or [])], **options)
+        if isinstance(x, tf.data.Dataset):
+            options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
+        return super().fit(x, *args, callbacks=[_EpochCounter(), *(callbacks or [])], **options)
 
     @property
     def judges_attributes(self):
@@ -117,16 +121,19 @@ class FaceGAN(keras.Model):
 
     def generate(self, latents, attributes, training=False):
         """Images (b, H, W, 3) in `value_range`, from latents (b, ...) and attributes (b, n)."""
-        inputs = [latents, attributes] if self.attributes else [latents]
-        return self.generator([tf.convert_to_tensor(each) for each in inputs], training=training)
+        latents = tf.convert_to_tensor(latents)
+        inputs = [latents, tf.convert_to_tensor(attributes)] if self.attributes else latents
+        return self.generator(inputs, training=training)
 
     def judge(self, images, attributes, training=False):
         """D's logits (b, 1) on images (b, H, W, 3) with attributes (b, n)."""
-        inputs = [images, attributes] if self.judges_attributes else [images]
-        return self.discriminator([tf.convert_to_tensor(each) for each in inputs], training=training)
+        images = tf.convert_to_tensor(images)
+        inputs = [images, tf.convert_to_tensor(attributes)] if self.judges_attributes else images
+        return self.discriminator(inputs, training=training)
 
     def train_step(self, data):
         images, attributes = data
+        self._check_batch(images, attributes)
         count = tf.shape(images)[0]
         wanted = self._attributes_to_draw(attributes)
         latents = self.latent.draw(count, self._seed_of_step(0))
@@ -144,6 +151,20 @@ class FaceGAN(keras.Model):
         self._track(g_loss=loss, d_trained=trained, d_accuracy=self._accuracy())
         self.steps_done.assign_add(1)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def _check_batch(self, images, attributes):
+        """Compare the shapes of a batch with the models', while the training step is traced."""
+        made, given = self.generator.output_shape[1:], images.shape[1:]
+        if tuple(made) != tuple(given):
+            raise ValueError(
+                f"The faces are {tuple(given)}, but this generator makes {tuple(made)}: load them with "
+                f"load_faces(image_size={made[:2]}), or by the recipe that built the GAN."
+            )
+        if attributes.shape[1] != len(self.attributes) and not self.random_attributes and self.attributes:
+            raise ValueError(
+                f"The faces come with {attributes.shape[1]} attributes, but this GAN has {len(self.attributes)}: load "
+                f"them with load_faces(attributes={list(self.attributes)}), or by the recipe that built the GAN."
+            )
 
     def _train_discriminator(self, images, attributes, fakes, wanted):
         batches = {"real": (images, attributes), "fake": (tf.stop_gradient(fakes), wanted)}
@@ -238,7 +259,7 @@ class FaceGAN(keras.Model):
         """Draw faces.
 
         Args:
-            count: how many; ignored when `latents` are given.
+            count: how many, at least 1; ignored when `latents` are given.
             attributes: what they should look like, see `draw_attributes`.
             seed: whole number; the same seed draws the same faces.
             latents: array (count, *latent.shape) to draw from, instead of random ones.
@@ -250,6 +271,8 @@ class FaceGAN(keras.Model):
         Raises:
             ValueError: see `draw_attributes`; or latents of another shape.
         """
+        if count < 1:
+            raise ValueError(f"count={count}: expected at least 1 face.")
         latents = self.draw_latents(count, seed) if latents is None else np.asarray(latents, np.float32)
         if latents.shape[1:] != self.latent.shape:
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
@@ -259,6 +282,9 @@ class FaceGAN(keras.Model):
 
     def verdict(self, pictures, attributes=None):
         """D's probability that each picture is a real face (with these attributes).
+
+        It is D's opinion in inference mode: batch norm's averages are of the faces it saw last in training, real and
+        generated ones where it trains, generated ones alone while it rests.
 
         Args:
             pictures: uint8 (count, H, W, 3).

@@ -67,6 +67,12 @@ def hash_of(value):
     return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
+@functools.cache
+def say_once(message):
+    """Log at INFO what a process need not say again each time the same faces are loaded."""
+    logger.info(message)
+
+
 def workspace():
     """The folder where `data/celeba` is looked for and where notebooks put what they make.
 
@@ -106,7 +112,7 @@ def find_data(data=None):
             f"{told_by}: there is no such folder. Set FACEGEN_DATA (or data=) to the folder that holds CelebA, get it "
             "with download_celeba(), or unset FACEGEN_DATA to use the embedded sample faces."
         )
-    logger.info("Faces from %s (%s)", folder, told_by)
+    say_once(f"Faces from {folder} ({told_by})")
     return folder
 
 

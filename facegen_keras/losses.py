@@ -8,7 +8,7 @@ from facegen_keras.attributes import MISMATCHES
 
 @keras.saving.register_keras_serializable("facegen_keras")
 class CrossEntropy:
-    """The GAN loss of all ten systems, with the terms and labels each of them chose.
+    """The GAN loss of the published systems, with the terms and labels each of them chose.
 
     D's loss is `real + fake + mismatch`, the last a real picture with wrong attributes, to be called fake; G's is
     the cross-entropy of D's verdict on its fakes with the label of real ones.
@@ -36,6 +36,9 @@ class CrossEntropy:
 
     def get_config(self):
         return dict(vars(self))
+
+    def __repr__(self):
+        return f"CrossEntropy({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
     @classmethod
     def from_config(cls, config):

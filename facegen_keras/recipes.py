@@ -89,7 +89,7 @@ class Recipe:
         """This recipe with some of its fields changed.
 
         Raises:
-            TypeError: there is no such field; the message names the nearest.
+            TypeError: there is no such field (the message names the nearest), or a loss or schedule is none.
             ValueError: an attribute or precision that does not exist.
         """
         fields = [field.name for field in dataclasses.fields(self)]
@@ -101,6 +101,11 @@ class Recipe:
             changes["attributes"] = resolve_attributes(changes["attributes"])
             known = dict(self.epochs_by_attributes)
             changes.setdefault("epochs", known.get(len(changes["attributes"]), self.epochs))
+        for name, kind in (("loss", CrossEntropy), ("schedule", Schedule)):
+            if not isinstance(changes.get(name, getattr(self, name)), kind):
+                raise TypeError(
+                    f"{name}={changes[name]!r}: expected a {kind.__name__}, such as {getattr(self, name)!r}."
+                )
         if changes.get("precision", self.precision) not in PRECISIONS:
             raise ValueError(f"precision={changes['precision']!r}: expected one of {', '.join(PRECISIONS)}.")
         return dataclasses.replace(self, **changes)
@@ -157,6 +162,8 @@ class Recipe:
             "at_most": self.images,
         } | options
         if self.loss.joint_batch:
+            if options["batch_size"] < 2:
+                raise ValueError(f"batch_size={options['batch_size']}: half of a batch is real here, so at least 2.")
             options["batch_size"] //= 2
         return load_faces(**options)
 
@@ -168,6 +175,10 @@ class Recipe:
             raise ValueError(
                 f"Recipe {self.name!r} shows its discriminator no attributes, so its generator would not learn "
                 f"{', '.join(self.attributes)}: pass conditioning=Cube() too, or use a conditional recipe."
+            )
+        if self.random_attributes and sees_attributes:
+            raise ValueError(
+                f"Recipe {self.name!r} draws attributes at random: its discriminator cannot judge by them."
             )
         if self.loss.mismatch and not sees_attributes:
             raise ValueError(f"Recipe {self.name!r} has no attributes to mismatch: pass loss=CrossEntropy().")

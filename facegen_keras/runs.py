@@ -7,6 +7,7 @@ import keras
 
 from facegen_keras.callbacks import Checkpoint, Curves, SampleGrid, TimeBudget
 from facegen_keras.gan import FaceGAN
+from facegen_keras.layouts import find_data
 from facegen_keras.recipes import RECIPES
 from facegen_keras.schedules import parse_schedule
 
@@ -14,17 +15,18 @@ RECIPE_OPTIONS = ("image_size", "attributes", "schedule", "precision", "batch_si
 DATA_OPTIONS = ("data", "random_select", "balance", "flip")
 
 
-def train(run, recipe=None, epochs=None, minutes=None, every=1, seed=0, resume=False, verbose="auto", **options):
+def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, resume=False, verbose="auto", **options):
     """Train a recipe into a folder, or go on with a run that was interrupted or should be longer.
 
     Args:
         run: the folder; gets `options.json`, `gan.keras`, `history.csv`, `curves.png` and the sample grids.
-        recipe: name of a recipe.
+        recipe: name of a recipe; by default dcgan2_64.
         epochs: how many in all; by default the recipe's own.
-        minutes: stop after this time, whatever the epochs.
-        every: epochs from one sample grid to the next.
-        seed: of weights, latents and the order of the pictures.
-        resume: go on from `run`'s checkpoint, with the options it was started with.
+        minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
+        every: epochs from one sample grid to the next; by default 1.
+        seed: of weights, latents and the order of the pictures; by default 0.
+        resume: go on from `run`'s checkpoint, with the options it was started with; only `epochs`, `minutes` and
+            `every` may then be given anew.
         verbose: as in `fit`.
         **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `precision`, `batch_size`, `crop`;
             of its faces, `data`, `random_select`, `balance`, `flip`. What is None is left to the recipe.
@@ -36,38 +38,39 @@ def train(run, recipe=None, epochs=None, minutes=None, every=1, seed=0, resume=F
         FileExistsError: the folder holds a run already and `resume` is not set.
         FileNotFoundError: there is no run to resume.
         TypeError: there is no such option.
-        ValueError: no such recipe, or an option is wrong.
+        ValueError: no such recipe, an option is wrong or differs from the run's, or nothing is left to train.
     """
     run = Path(run)
-    if unknown := set(options) - {*RECIPE_OPTIONS, *DATA_OPTIONS}:
-        raise TypeError(
-            f"train has no option {', '.join(unknown)}: expected {', '.join(RECIPE_OPTIONS + DATA_OPTIONS)}."
-        )
-    settings = {"recipe": recipe, "seed": seed} | options
-    settings = {name: value for name, value in settings.items() if value is not None}
+    known = (*RECIPE_OPTIONS, *DATA_OPTIONS)
+    if unknown := set(options) - set(known):
+        raise TypeError(f"train has no option {', '.join(unknown)}: expected some of {', '.join(known)}.")
+    given = {"recipe": recipe, "seed": seed} | options
+    given = {name: value for name, value in given.items() if value is not None}
     if resume:
         settings = _read_options(run)
+        _check_unchanged(run, settings, given)
     elif (run / "options.json").exists():
         raise FileExistsError(f"{run} holds a run already: pass --resume to go on with it, or choose another folder.")
+    else:
+        settings = {"recipe": "dcgan2_64", "seed": 0} | given
     recipe = _recipe_of(settings)
-    gan = load_run(run) if resume else recipe.build(seed=settings["seed"])
+    settings |= {"data": str(find_data(settings.get("data")).resolve())}
+    settings |= {"epochs": epochs if epochs is not None else settings.get("epochs", recipe.epochs)}
+    settings |= {"every": every if every is not None else settings.get("every", 1)}
+    gan = load_run(run) if (run / "gan.keras").exists() else recipe.build(seed=settings["seed"])
     done = int(gan.epochs_done.numpy())
+    if settings["epochs"] <= done:
+        raise ValueError(f"epochs={settings['epochs']}: {run} has trained {done} already; ask for more than that.")
     faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **_only(settings, DATA_OPTIONS))
-    if not resume:
-        run.mkdir(parents=True, exist_ok=True)
-        (run / "options.json").write_text(json.dumps(settings, indent=2) + "\n")
-    gan.fit(
-        faces,
-        initial_epoch=done,
-        epochs=epochs or recipe.epochs,
-        verbose=verbose,
-        callbacks=[
-            Curves(run),
-            SampleGrid(run, every=every, seed=settings["seed"]),
-            Checkpoint(run / "gan.keras"),
-            *([TimeBudget(minutes)] if minutes else []),
-        ],
-    )
+    callbacks = [
+        Curves(run),
+        SampleGrid(run, every=settings["every"], seed=settings["seed"]),
+        Checkpoint(run / "gan.keras"),
+        *([TimeBudget(minutes)] if minutes is not None else []),
+    ]
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "options.json").write_text(json.dumps(settings, indent=2) + "\n")
+    gan.fit(faces, initial_epoch=done, epochs=settings["epochs"], verbose=verbose, callbacks=callbacks)
     return gan
 
 
@@ -107,6 +110,17 @@ def _read_options(run):
     if not file.exists():
         raise FileNotFoundError(f"{file} is not there: {run} holds no run to resume.")
     return json.loads(file.read_text())
+
+
+def _check_unchanged(run, settings, given):
+    for name, value in given.items():
+        if name == "data":
+            value = str(Path(value).expanduser().resolve())
+        if settings.get(name) != value:
+            raise ValueError(
+                f"{name}={value}: {run} was started with {settings.get(name)}, and a resumed run keeps its options. "
+                "Leave it out, or start another run."
+            )
 
 
 def _recipe_of(settings):

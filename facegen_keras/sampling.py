@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facegen_keras.attribute_statistics import EXCLUSIVE
+from facegen_keras.attribute_statistics import EXCLUSIVE, MALE_ONLY
 from facegen_keras.attributes import resolve_attributes
 from facegen_keras.latents import slerp
 
@@ -22,7 +22,7 @@ def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
 
     Returns:
         uint8 array (rows, count, H, W, 3), and a title for each row: first the base, then one row for each
-        attribute, turned on (and what excludes it off), or off where the base has it on ("not Young").
+        attribute, turned on or, where the base has it on, off ("not Young"), with what that settles (see `settled_by`).
 
     Raises:
         ValueError: the generator has no such attribute, or none at all.
@@ -32,16 +32,34 @@ def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
     rows = {"base": base}
     for name in resolve_attributes(attributes, known=gan.attributes) or gan.attributes:
         value = 1 - base.get(name, 0)
-        rows[name if value else f"not {name}"] = base | excluded_by({name: value}) | {name: value}
+        rows[name if value else f"not {name}"] = base | settled_by({name: value}) | {name: value}
     latents = gan.draw_latents(count, seed)
     vectors = [[wish.get(name, 0) for name in gan.attributes] for wish in rows.values()]
     return np.stack([gan.sample(attributes=vector, latents=latents) for vector in vectors]), list(rows)
 
 
-def excluded_by(wish):
-    """What a dict of attributes rules out: `{"Blond_Hair": 1}` -> the other hair colours and Bald at 0."""
+def settled_by(wish):
+    """What a dict of attributes settles beside itself, because CelebA has no faces that differ.
+
+    `{"Blond_Hair": 1}` puts the other hair colours and Bald at 0; `{"Goatee": 1}` puts Male at 1.
+    """
     on = {name for name, value in wish.items() if value}
-    return {other: 0 for group in EXCLUSIVE if on & set(group) for other in group if other not in on}
+    settled = {other: 0 for group in EXCLUSIVE if on & set(group) for other in group if other not in on}
+    return settled | ({"Male": 1} if on & set(MALE_ONLY) or wish.get("No_Beard") == 0 else {})
+
+
+def draw_with_verdicts(gan, count, attributes=None, seed=0):
+    """Draw faces, and let D judge each by the attributes that it was drawn with.
+
+    Args:
+        gan, count, attributes, seed: as for `FaceGAN.sample`.
+
+    Returns:
+        uint8 array (count, H, W, 3), and D's probability that each is real, float32 (count,).
+    """
+    wanted = gan.draw_attributes(count, attributes, seed) if gan.attributes or attributes else None
+    pictures = gan.sample(count, wanted, seed)
+    return pictures, gan.verdict(pictures, wanted)
 
 
 def interpolation(gan, steps=8, attributes=None, to_attributes=None, seed=0, to_seed=1):

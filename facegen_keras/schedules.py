@@ -119,5 +119,5 @@ def parse_schedule(text):
         raise ValueError(f"schedule {text!r}: expected one of every, ratio:5, decay:5:1:10, accuracy:0.8.")
     try:
         return SCHEDULES[name](*map(float, settings))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"schedule {text!r}: {error}") from None

@@ -186,6 +186,13 @@ def test_attributes_for_a_generator_without_any():
         fg.RECIPES["udacity"].build(image_size=16).sample(2, {"Male": 1})
 
 
+@pytest.mark.parametrize("options, mend", [({"size": 24}, "image_size=\\(16, 16\\)"), ({}, "attributes=\\['Male'\\]")])
+def test_faces_that_do_not_fit_the_gan(options, mend):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, attributes=1)
+    with pytest.raises(ValueError, match=mend):
+        gan.fit(small_batches(fg.RECIPES["dcgan2"], **options), verbose=0)
+
+
 def test_latents_of_another_shape(gan):
     with pytest.raises(ValueError, match="expected \\(count, 100"):
         gan.sample(latents=np.zeros((2, 7)))

@@ -11,9 +11,9 @@ TINY = {"RANDOM_SELECT": 16, "EPOCHS": 1, "BATCH_SIZE": 8}
 PARAMETERS = {
     "01_explore_celeba": {"FACES": 4, "IMAGE_SIZE": 16},
     "02_train": TINY | {"IMAGE_SIZE": 16, "ATTRIBUTES": 2, "GRID_EVERY": 1},
-    "03_discriminator_schedules": TINY | {"RECIPE": "udacity", "IMAGE_SIZE": 16},
+    "03_discriminator_schedules": TINY | {"IMAGE_SIZE": 16, "REAL_FACES": 16},
     "04_attributes": TINY | {"SELECTIONS": (2,)},
-    "06_sample_grids": {"RANDOM_SELECT": 16, "EPOCHS": 1, "IMAGE_SIZE": 16, "COUNT": 25},
+    "06_sample_grids": TINY | {"IMAGE_SIZE": 16, "COUNT": 4},
 }
 
 

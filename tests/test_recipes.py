@@ -75,9 +75,16 @@ def test_setting_that_does_not_exist_names_the_nearest():
         fg.RECIPES["dcgan2"].build(schedul=fg.Ratio(5))
 
 
+@pytest.mark.parametrize("changes", [{"loss": "shuffle"}, {"schedule": "ratio:5"}])
+def test_a_word_where_an_object_is_expected(changes):
+    with pytest.raises(TypeError, match="expected a"):
+        fg.RECIPES["dcgan2"].build(**changes)
+
+
 @pytest.mark.parametrize(
     "name, changes, message",
     [
+        ("attribute_noise", {"conditioning": fg.Cube()}, "at random"),
         ("dcgan2", {"attributes": None}, "conditional"),
         ("udacity", {"attributes": 5}, "conditioning=Cube"),
         ("udacity", {"loss": fg.CrossEntropy(mismatch="flip")}, "no attributes to mismatch"),

@@ -35,6 +35,31 @@ def test_run_is_not_overwritten(tmp_path, faces_folder):
         fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
 
 
+def test_run_interrupted_before_its_first_checkpoint_starts_again(tmp_path, faces_folder):
+    fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
+    (tmp_path / "run" / "gan.keras").unlink()
+    gan = fg.train(tmp_path / "run", resume=True, verbose=0)
+    assert int(gan.epochs_done.numpy()) == 1
+    assert len(pd.read_csv(tmp_path / "run" / "history.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [({"seed": 5}, "seed=5"), ({"attributes": 5}, "attributes=5"), ({}, "has trained 2 already")],
+)
+def test_resumed_run_keeps_its_options(tmp_path, faces_folder, changes, message):
+    fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), **OPTIONS)
+    with pytest.raises(ValueError, match=message):
+        fg.train(tmp_path / "run", resume=True, verbose=0, **changes)
+
+
+@pytest.mark.parametrize("option", [{"epochs": 0}, {"minutes": 0}, {"every": 0}])
+def test_zero_is_refused_before_anything_is_written(tmp_path, faces_folder, option):
+    with pytest.raises(ValueError):
+        fg.train(tmp_path / "run", data=str(faces_folder), **{"epochs": 1} | OPTIONS | option)
+    assert not (tmp_path / "run").exists()
+
+
 def test_nothing_to_resume(tmp_path):
     with pytest.raises(FileNotFoundError, match="no run"):
         fg.train(tmp_path / "run", resume=True)

@@ -3,7 +3,7 @@ import pytest
 
 import facegen_keras as fg
 from facegen_keras.latents import Latent, slerp
-from facegen_keras.sampling import excluded_by
+from facegen_keras.sampling import settled_by
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +25,11 @@ def test_attribute_sheet_of_unknown_attribute(gan):
         fg.attribute_sheet(gan, ["Smilin"])
 
 
-def test_what_an_attribute_rules_out():
-    out = excluded_by({"Blond_Hair": 1})
-    assert out["Black_Hair"] == out["Bald"] == 0 and "Blond_Hair" not in out
-    assert excluded_by({"Blond_Hair": 0}) == {}
+def test_what_an_attribute_settles():
+    settled = settled_by({"Blond_Hair": 1})
+    assert settled["Black_Hair"] == settled["Bald"] == 0 and "Blond_Hair" not in settled
+    assert settled_by({"Blond_Hair": 0}) == {}
+    assert settled_by({"Goatee": 1})["Male"] == settled_by({"No_Beard": 0})["Male"] == 1
 
 
 def test_interpolation_starts_and_ends_at_its_faces(gan):
