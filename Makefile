@@ -1,6 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-EXECUTE := $(BIN)/jupyter nbconvert --to notebook --execute --ExecutePreprocessor.coalesce_streams=True
 
 .PHONY: help run test notebooks lint bench colab clean
 
@@ -26,14 +25,14 @@ help:
 
 run: .venv/installed$(LOCK)
 	@echo "Training for a few minutes; grids appear in test_samples/02_train on the way."
-	$(EXECUTE) --output-dir runs notebooks/02_train.ipynb
+	$(BIN)/python notebooks/execute.py --output-dir runs notebooks/02_train.ipynb
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
 test: .venv/tested$(LOCK)
 	$(BIN)/python -m pytest
 
 notebooks: .venv/installed$(LOCK)
-	$(EXECUTE) --inplace notebooks/*.ipynb
+	$(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
 lint: .venv/tested$(LOCK)
 	$(BIN)/ruff check .
