@@ -5,10 +5,12 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 
-def drop_larger_pictures(notebook):
-    """Jupyter keeps each grid as PNG and as JPEG: keep the smaller."""
+def tidy(notebook):
+    """Keep the last state of each progress bar, and of each picture the smaller of Jupyter's PNG and JPEG."""
+    CoalesceStreamsPreprocessor().preprocess(notebook, {})
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             pictures = {
@@ -22,8 +24,8 @@ def execute(path, folder):
     """Execute one notebook, in its own folder, and write it to `folder`."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=None, resources=resources, coalesce_streams=True).execute()
-    drop_larger_pictures(notebook)
+    NotebookClient(notebook, timeout=None, resources=resources).execute()
+    tidy(notebook)
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, folder / path.name)
 
