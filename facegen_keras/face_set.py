@@ -59,7 +59,7 @@ def open_faces(image_size, attributes, data, split, crop, balance=None):
             f"balance={balance!r}: it is {values[balanced[0]].iloc[rows[0]]:.0f} in all {len(rows):,} pictures, and "
             "cannot be balanced. Balance an attribute that varies, or take more pictures."
         )
-    say_once(f"{len(rows):,} of {len(names):,} pictures in {faces} selected (split {split})")
+    say_once(f"{len(rows):,} of {len(names):,} pictures selected (split {split})")
     is_one = (values[balanced[0]] == 1).to_numpy() if balance else None
     return FaceSet(names, pictures, values[list(selection)].to_numpy(np.float32), selection, rows, is_one)
 

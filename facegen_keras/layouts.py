@@ -104,15 +104,15 @@ def find_data(data=None):
         folder = Path(os.environ["FACEGEN_DATA"]).expanduser()
         told_by = f"FACEGEN_DATA={os.environ['FACEGEN_DATA']}"
     elif (workspace() / "data" / "celeba").is_dir():
-        folder, told_by = workspace() / "data" / "celeba", "data/celeba is there"
+        folder, told_by = workspace() / "data" / "celeba", "data/celeba"
     else:
-        folder, told_by = _sample_faces(), "no FACEGEN_DATA and no data/celeba: the embedded sample faces"
+        folder, told_by = _sample_faces(), "the embedded sample faces, as there is no FACEGEN_DATA and no data/celeba"
     if not folder.is_dir():
         raise FileNotFoundError(
             f"{told_by}: there is no such folder. Set FACEGEN_DATA (or data=) to the folder that holds CelebA, get it "
             "with download_celeba(), or unset FACEGEN_DATA to use the embedded sample faces."
         )
-    say_once(f"Faces from {folder} ({told_by})")
+    say_once(f"Faces: {told_by}")
     return folder
 
 
