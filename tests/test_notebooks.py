@@ -6,15 +6,22 @@ import nbformat
 import papermill
 import pytest
 
+from facegen_keras.sample_faces import write_sample_faces
+
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-TINY = {"RANDOM_SELECT": 16, "EPOCHS": 1, "BATCH_SIZE": 8}
+TINY = {"RANDOM_SELECT": 32, "EPOCHS": 1, "BATCH_SIZE": 8}
 PARAMETERS = {
     "01_explore_celeba": {"FACES": 4, "IMAGE_SIZE": 16},
     "02_train": TINY | {"IMAGE_SIZE": 16, "ATTRIBUTES": 2, "GRID_EVERY": 1},
     "03_discriminator_schedules": TINY | {"IMAGE_SIZE": 16, "REAL_FACES": 16},
-    "04_attributes": TINY | {"SELECTIONS": (2,)},
+    "04_attributes": TINY | {"SELECTIONS": [2]},
     "06_sample_grids": TINY | {"IMAGE_SIZE": 16, "COUNT": 4},
 }
+
+
+@pytest.fixture(scope="module")
+def sixty_faces(tmp_path_factory):
+    return write_sample_faces(tmp_path_factory.mktemp("sixty") / "faces", count=60)
 
 
 def paths():
@@ -22,11 +29,11 @@ def paths():
 
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
-def test_notebook_runs(path, faces_folder, tmp_path, monkeypatch):
+def test_notebook_runs(path, sixty_faces, tmp_path, monkeypatch):
     parameters = PARAMETERS[path.stem]
     unknown = set(parameters) - set(papermill.inspect_notebook(str(path)))
     assert not unknown, f"{path.name} has no parameters {unknown}"
-    monkeypatch.setenv("FACEGEN_DATA", str(faces_folder))
+    monkeypatch.setenv("FACEGEN_DATA", str(sixty_faces))
     executed = papermill.execute_notebook(
         str(path), str(tmp_path / path.name), parameters, cwd=str(tmp_path), progress_bar=False
     )
