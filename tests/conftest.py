@@ -67,6 +67,14 @@ def write_plain(root, count=20):
     return root
 
 
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory):
+    """A cache folder of the session's own: tests leave the user's alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACEGEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_celeba(tmp_path_factory):
     """A session's read-only data set of 20 pictures, official layout."""
