@@ -24,7 +24,7 @@ from facegen_keras.attributes import ATTRIBUTES, ATTRIBUTES_5
 from facegen_keras.celeba import load_arrays, load_attributes, load_faces, load_partition
 from facegen_keras.download import download_celeba
 from facegen_keras.face_set import FaceSet
-from facegen_keras.layouts import find_data, find_layout
+from facegen_keras.layouts import find_data, find_layout, say_once
 from facegen_keras.picture_cache import load_pictures, read_picture
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -126,6 +126,7 @@ def test_no_picture_and_no_folder(tmp_path):
 
 def test_find_data_goes_from_argument_to_environment_to_working_directory(tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
+    say_once.cache_clear()
     for name in ("argument", "environment"):
         (tmp_path / name).mkdir()
     Path("data/celeba").mkdir(parents=True)
@@ -133,7 +134,7 @@ def test_find_data_goes_from_argument_to_environment_to_working_directory(tmp_pa
     monkeypatch.setenv("FACEGEN_DATA", str(tmp_path / "environment"))
     assert find_data() == tmp_path / "environment"
     assert find_data(str(tmp_path / "argument")) == tmp_path / "argument"
-    assert "FACEGEN_DATA=" in caplog.text and "data/celeba is there" in caplog.text
+    assert "FACEGEN_DATA=" in caplog.text and "Faces: data/celeba" in caplog.text
     monkeypatch.setenv("FACEGEN_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError, match="FACEGEN_DATA=.*nowhere"):
         find_data()
