@@ -15,6 +15,7 @@ from facegen_keras.face_set import (
     plan_epoch,
 )
 from facegen_keras.layouts import find_data, find_layout
+from facegen_keras.tables import read_identities
 
 
 def load_faces(
@@ -179,3 +180,14 @@ def load_partition(data=None):
         ValueError: the file is broken.
     """
     return partition_of(find_layout(find_data(data)), "train")
+
+
+def load_identities(data=None):
+    """Read who is on each picture: Series of int, index the picture names; None where there is no such file.
+
+    Args:
+        data: the folder, with `identity_CelebA.txt` beside the attribute file; None finds it as `find_data` does.
+    """
+    faces = find_layout(find_data(data))
+    file = (faces.attribute_file or faces.pictures).parent / "identity_CelebA.txt"
+    return read_identities(file) if file.exists() else None

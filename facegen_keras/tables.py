@@ -1,4 +1,4 @@
-"""Reading CelebA's tables: 40 attributes a picture, and the official split of the pictures."""
+"""Reading CelebA's tables: 40 attributes a picture, the official split, and who is on each picture."""
 
 import logging
 
@@ -70,6 +70,15 @@ def read_partition(file):
     """
     table = _read_rows(file, ["partition"], 1 if file.suffix == ".csv" else 0, ("0", "1", "2"))
     return pd.Series(np.array(SPLITS, dtype=object)[table["partition"]], index=table.index, name="split")
+
+
+def read_identities(file):
+    """Read `identity_CelebA.txt`: Series of int, who is on each picture, index the picture names; errors as above."""
+    try:
+        table = pd.read_csv(file, sep=r"\s+", header=None, names=["image_id", "identity"], index_col=0)
+        return table["identity"].astype(int)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise ValueError(f"{file}: expected a picture name and a number on each line ({error}).") from None
 
 
 def _read_rows(file, columns, header_lines, allowed):
