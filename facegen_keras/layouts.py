@@ -121,7 +121,7 @@ def _sample_faces():
 
     folder = cache_folder() / f"sample_faces-{SAMPLE_FACES}-v{DRAWING_VERSION}"
     if not folder.is_dir():
-        logger.info("Drawing %d sample faces into %s, once", SAMPLE_FACES, folder)
+        logger.info("Drawing %d sample faces, once", SAMPLE_FACES)
     return write_sample_faces(folder, count=SAMPLE_FACES, seed=0)
 
 

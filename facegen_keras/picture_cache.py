@@ -58,15 +58,25 @@ def read_picture(source, image_size=64, crop=148):
     return _decode(source, check_size(image_size, crop), crop)[0]
 
 
+def upright_rgb(opened):
+    """A PIL image of any mode as an upright RGB image, and notes on what had to be mended; OSError if it is broken."""
+    picture = ImageOps.exif_transpose(opened)
+    notes = [f"{opened.mode} to RGB"] if opened.mode != "RGB" else []
+    notes += ["turned upright"] if opened.getexif().get(0x0112, 1) != 1 else []
+    if picture.mode.startswith("I"):  # 16 bits a pixel
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    return picture.convert("RGB"), notes
+
+
 def _decode(source, size, crop):
     """The picture (H, W, 3), and notes on what had to be mended."""
     with Image.open(source) as opened:
-        picture = ImageOps.exif_transpose(opened)
-        notes = [f"{opened.mode} to RGB"] if opened.mode != "RGB" else []
-        notes += ["turned upright"] if opened.getexif().get(0x0112, 1) != 1 else []
-    if picture.mode.startswith("I"):  # 16 bits a pixel
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    picture = picture.convert("RGB")
+        picture, notes = upright_rgb(opened)
+    return cut_centre(picture, size, crop), notes
+
+
+def cut_centre(picture, size, crop):
+    """The centred crop of an RGB image, as `read_picture` describes it: uint8 (H, W, 3)."""
     box = (0, 0, *picture.size)
     if crop is not None:
         scale = min(side / celeba for side, celeba in zip(picture.size, CELEBA_SIZE))
@@ -77,7 +87,7 @@ def _decode(source, size, crop):
         picture = picture.crop(outer)
         left, top = left - outer[0], top - outer[1]
         box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
-    return np.asarray(picture.resize(size[::-1], Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)), notes
+    return np.asarray(picture.resize(size[::-1], Image.Resampling.LANCZOS, box=box, reducing_gap=3.0))
 
 
 def load_pictures(faces, image_size=64, crop=148):
@@ -144,7 +154,9 @@ def _build(faces, size, crop, array_file, made_from):
         os.replace(temporary, array_file.with_suffix(".json"))
     finally:
         temporary.unlink(missing_ok=True)
-    logger.info("Decoded %d pictures of %s into %s (%s)", shape[0] - len(skipped), faces, array_file, mended or "as is")
+    logger.info(
+        "Decoded %d pictures to %dx%d, once%s", shape[0] - len(skipped), *size, f" ({mended})" if mended else ""
+    )
     return report
 
 
