@@ -142,3 +142,13 @@ def _exceed_together(a, b, correlation, nodes=48):
     exponent = (a**2 + b**2)[..., None] - 2 * (a * b)[..., None] * np.sin(angle)
     integral = (np.exp(-exponent / (2 * np.cos(angle) ** 2)) * weights).sum(-1) * np.arcsin(correlation) / 2
     return tail(a) * tail(b) + integral / (2 * np.pi)
+
+
+def settled_by(wish):
+    """What a dict of attributes settles beside itself, because CelebA has no faces that differ.
+
+    `{"Blond_Hair": 1}` puts the other hair colours and Bald at 0; `{"Goatee": 1}` puts Male at 1.
+    """
+    on = {name for name, value in wish.items() if value}
+    settled = {other: 0 for group in EXCLUSIVE if on & set(group) for other in group if other not in on}
+    return settled | ({"Male": 1} if on & set(MALE_ONLY) or wish.get("No_Beard") == 0 else {})

@@ -45,7 +45,7 @@ def _verdict(initializer=_normal):
     return keras.Sequential([_fully_connected(1, initializer, dtype="float32")], name="head")
 
 
-def _start(image_size, doublings):
+def start(image_size, doublings):
     height, width = image_size
     if height % 2**doublings or width % 2**doublings or not height or not width:
         raise ValueError(
@@ -78,7 +78,7 @@ def fc_discriminator(n):
 
 def dcgan_generator(image_size, n):
     """FaceGen's DCGAN 1-5: three doublings from an eighth of the picture's size."""
-    height, width = _start(image_size, 3)
+    height, width = start(image_size, 3)
     return keras.Sequential(
         [
             *[_fully_connected(height * width * 128), _batch_norm(), _leaky_relu()],
@@ -105,7 +105,7 @@ def dcgan_discriminator(n):
 
 def human_face_generator(image_size, n):
     """Human Face Generator: two doublings, 5x5 deconvolutions without bias, Keras' own slope and initialisers."""
-    height, width = _start(image_size, 2)
+    height, width = start(image_size, 2)
     options = {"initializer": keras.initializers.GlorotUniform, "use_bias": False}
     return keras.Sequential(
         [
@@ -136,7 +136,7 @@ def human_face_discriminator(n):
 
 def attribute_noise_generator(image_size, n):
     """2020 Face Generation: three nearest-neighbour doublings, each before a 5x5 convolution."""
-    height, width = _start(image_size, 3)
+    height, width = start(image_size, 3)
     glorot = keras.initializers.GlorotUniform
 
     def double(filters):
@@ -168,7 +168,7 @@ def attribute_noise_discriminator(n):
 
 def udacity_generator(image_size, n):
     """Udacity's face generation: four doublings from a sixteenth of the picture's size, no biases in them."""
-    height, width = _start(image_size, 4)
+    height, width = start(image_size, 4)
     return keras.Sequential(
         [
             _fully_connected(height * width * 512),

@@ -63,3 +63,17 @@ class Cube:
         cube = layers.UpSampling2D(image_shape[:2])(layers.Reshape((1, 1, n))(attributes))
         joined = layers.Concatenate()([images, cube])
         return keras.Model([images, attributes], head(features(joined)), name="discriminator")
+
+
+@dataclass(frozen=True)
+class Projection:
+    """D's logit gets the inner product of the picture's features and an embedding of the attributes (Miyato 2018)."""
+
+    def __call__(self, features, head, image_shape, n):
+        images, attributes = keras.Input(image_shape, name="images"), keras.Input((n,), name="attributes")
+        seen = features(images)
+        signs = layers.Rescaling(2.0, -1.0, dtype="float32")(attributes)
+        embedding = layers.Dense(seen.shape[-1], use_bias=False, dtype="float32", name="embedding")(signs)
+        match = layers.Dot(1, dtype="float32")([seen, embedding])
+        logits = layers.Add(dtype="float32")([head(seen), match])
+        return keras.Model([images, attributes], logits, name="discriminator")

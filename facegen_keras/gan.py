@@ -1,13 +1,13 @@
 """FaceGAN: a generator and a discriminator that learn from each other under plain `fit`."""
 
+import dataclasses
+
 import keras
-import numpy as np
 import tensorflow as tf
 
-from facegen_keras.attribute_statistics import draw_attributes
-from facegen_keras.attributes import ATTRIBUTES, resolve_attributes
 from facegen_keras.latents import Latent
 from facegen_keras.losses import CrossEntropy
+from facegen_keras.sampler import Sampler
 from facegen_keras.schedules import EveryStep, Progress
 
 SMOOTHING = 0.9  # of the running accuracy: it looks back over about ten steps
@@ -31,7 +31,7 @@ class _EpochCounter(keras.callbacks.Callback):
 
 
 @keras.saving.register_keras_serializable("facegen_keras")
-class FaceGAN(keras.Model):
+class FaceGAN(Sampler, keras.Model):
     """A GAN of faces, conditional on attributes or not.
 
     Usually made by `Recipe.build`. Trains with `fit` on batches of (images, attributes) as `load_faces` gives
@@ -44,9 +44,13 @@ class FaceGAN(keras.Model):
         attributes: names of the attributes the generator reads, in order.
         value_range: (low, high) of the images.
         random_attributes: True when G is trained on random bits instead of the attributes of real faces.
+        averaging: decay, in [0, 1), of a running average of G's weights, which `sample` then draws with: single steps
+            of a GAN sway, their average does not (Yaz et al. 2019). It warms up: the first steps average fewer.
         recipe: name of the recipe it was built from.
         seed: of the latents drawn in training.
     """
+
+    own_logs = ()  # what a subclass logs beside the rest
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class FaceGAN(keras.Model):
         attributes=(),
         value_range=(0, 1),
         random_attributes=False,
+        averaging=0.0,
         recipe="custom",
         seed=0,
         **options,
@@ -67,6 +72,10 @@ class FaceGAN(keras.Model):
         self.attributes = tuple(attributes)
         self.value_range = tuple(value_range)
         self.random_attributes = random_attributes
+        if not 0 <= averaging < 1:
+            raise ValueError(f"averaging={averaging}: expected a decay from 0 (off) to under 1, such as 0.999.")
+        self.averaging = averaging
+        self.averaged_generator = _copy(generator) if averaging else generator
         self.recipe = recipe
         self.seed = seed
         self.steps_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="steps_done")
@@ -94,7 +103,7 @@ class FaceGAN(keras.Model):
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_trained"]
         if self.gan_loss.mismatch:
             names.insert(4, "d_mismatch")
-        self.trackers = {name: MeanOrNaN(name=name) for name in names}
+        self.trackers = {name: MeanOrNaN(name=name) for name in (*names, *self.own_logs)}
 
     @property
     def metrics(self):
@@ -120,10 +129,13 @@ class FaceGAN(keras.Model):
         return len(self.discriminator.inputs) > 1
 
     def generate(self, latents, attributes, training=False):
-        """Images (b, H, W, 3) in `value_range`, from latents (b, ...) and attributes (b, n)."""
+        """Images (b, H, W, 3) in `value_range`, from latents (b, ...) and attributes (b, n).
+
+        In training they are G's own; else those of G's averaged weights, where these are kept.
+        """
         latents = tf.convert_to_tensor(latents)
         inputs = [latents, tf.convert_to_tensor(attributes)] if self.attributes else latents
-        return self.generator(inputs, training=training)
+        return (self.generator if training else self.averaged_generator)(inputs, training=training)
 
     def judge(self, images, attributes, training=False):
         """D's logits (b, 1) on images (b, H, W, 3) with attributes (b, n)."""
@@ -131,26 +143,51 @@ class FaceGAN(keras.Model):
         inputs = [images, tf.convert_to_tensor(attributes)] if self.judges_attributes else images
         return self.discriminator(inputs, training=training)
 
+    def draw(self, latents, attributes):
+        """What `sample` shows of latents (b, ...) and attributes (b, n): images (b, H, W, 3) in `value_range`."""
+        return self.generate(latents, attributes)
+
+    def draw_fakes(self, images, wanted):
+        """Draw what G is trained on in one step; systems that draw otherwise override this, and `draw`.
+
+        Args:
+            images: the real pictures of the batch (b, H, W, 3).
+            wanted: attributes to draw (b, n).
+
+        Returns:
+            Images (k, H, W, 3), the attributes of each (k, n), and a scalar to add to G's loss.
+        """
+        latents = self.latent.start(images, self.seed_of_step(0))
+        return self.generate(latents, wanted, training=True), wanted, 0.0
+
     def train_step(self, data):
         images, attributes = data
         self._check_batch(images, attributes)
-        count = tf.shape(images)[0]
         wanted = self._attributes_to_draw(attributes)
-        latents = self.latent.draw(count, self._seed_of_step(0))
         with tf.GradientTape() as tape:
-            fakes = self.generate(latents, wanted, training=True)
+            fakes, wanted, penalty = self.draw_fakes(images, wanted)
             with tape.stop_recording():
                 progress = Progress(self.steps_done.value, self.epochs_done.value, self._accuracy())
                 trained = self.schedule(progress)
                 tf.cond(trained, lambda: self._train_discriminator(images, attributes, fakes, wanted), tf.no_op)
             logits = self.judge(fakes, wanted, training=True)
-            loss = self.gan_loss.generator_loss(logits)
+            loss = self.gan_loss.generator_loss(logits) + penalty
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.g_optimizer.apply(gradients, self.generator.trainable_variables)
+        self._average()
         self._follow(self.fake_accuracy, self.gan_loss.probability(logits) < 0.5)
-        self._track(g_loss=loss, d_trained=trained, d_accuracy=self._accuracy())
+        self.track(g_loss=loss, d_trained=trained, d_accuracy=self._accuracy())
         self.steps_done.assign_add(1)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def _average(self):
+        if not self.averaging:
+            return
+        step = tf.cast(self.steps_done.value, tf.float32)
+        keep = tf.minimum(self.averaging, (1 + step) / (10 + step))
+        for average, variable in zip(self.averaged_generator.variables, self.generator.variables):
+            if keras.backend.is_float_dtype(variable.dtype):  # dropout's random states are counters
+                average.assign(keep * average + (1 - keep) * variable)
 
     def _check_batch(self, images, attributes):
         """Compare the shapes of a batch with the models', while the training step is traced."""
@@ -177,7 +214,7 @@ class FaceGAN(keras.Model):
         self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
         probability = {name: self.gan_loss.probability(of) for name, of in logits.items()}
         self._follow(self.real_accuracy, probability["real"] >= 0.5)
-        self._track(d_loss=loss, **{f"d_{name}": of for name, of in probability.items()})
+        self.track(d_loss=loss, **{f"d_{name}": of for name, of in probability.items()})
         return tf.no_op()
 
     def _judge_batches(self, batches):
@@ -192,9 +229,10 @@ class FaceGAN(keras.Model):
         if not self.random_attributes:
             return attributes
         shape = (tf.shape(attributes)[0], len(self.attributes))
-        return tf.cast(tf.random.stateless_uniform(shape, self._seed_of_step(1)) < 0.5, tf.float32)
+        return tf.cast(tf.random.stateless_uniform(shape, self.seed_of_step(1)) < 0.5, tf.float32)
 
-    def _seed_of_step(self, stream):
+    def seed_of_step(self, stream):
+        """A seed for what is random in this training step, another one for each `stream`."""
         return tf.random.fold_in(tf.stack([tf.cast(self.seed, tf.int64), self.steps_done.value]), stream)
 
     def _accuracy(self):
@@ -203,112 +241,10 @@ class FaceGAN(keras.Model):
     def _follow(self, running, correct):
         running.assign(SMOOTHING * running + (1 - SMOOTHING) * tf.reduce_mean(tf.cast(correct, tf.float32)))
 
-    def _track(self, **values):
+    def track(self, **values):
+        """Log values of this training step by the names of `compile`'s trackers."""
         for name, value in values.items():
             self.trackers[name].update_state(value)
-
-    def draw_latents(self, count, seed=0):
-        """Latents for `sample`: float32 array (count, *latent.shape), the same for the same seed."""
-        return self.latent.draw(count, [seed, 0]).numpy()
-
-    def draw_attributes(self, count, attributes=None, seed=0):
-        """Attribute vectors for `sample`.
-
-        Args:
-            count: how many.
-            attributes: None, or a dict of name to strength in [0, 1], `{"Male": 1, "Smiling": 0.5}`; what it does
-                not name is drawn as it goes with the rest in CelebA. Or an array (n,) or (count, n).
-            seed: of what is left to chance.
-
-        Returns:
-            float32 array (count, n).
-
-        Raises:
-            ValueError: an attribute this generator does not have, or a strength outside 0..1.
-        """
-        if attributes is not None and not self.attributes:
-            raise ValueError(
-                f"This {self.recipe!r} generator has no attributes, so it cannot be asked for {attributes}: use a "
-                "conditional recipe (facegen_keras.RECIPES lists the attributes of each)."
-            )
-        if attributes is None or isinstance(attributes, dict):
-            return self._complete(attributes or {}, count, seed)
-        given = np.asarray(attributes, np.float32)
-        if given.shape not in ((len(self.attributes),), (count, len(self.attributes))):
-            raise ValueError(
-                f"attributes has shape {given.shape}: expected a dict, ({len(self.attributes)},) or "
-                f"({count}, {len(self.attributes)}) for {', '.join(self.attributes)}."
-            )
-        _check_strengths(given)
-        return np.broadcast_to(given, (count, len(self.attributes))).copy()
-
-    def _complete(self, wishes, count, seed):
-        names = resolve_attributes(list(wishes), known=self.attributes)
-        _check_strengths(list(wishes.values()))
-        if self.random_attributes:
-            vectors = np.random.default_rng(seed).integers(0, 2, (count, len(self.attributes)))
-        else:
-            certain = {name: strength for name, strength in wishes.items() if strength in (0, 1)}
-            vectors = draw_attributes(count, seed, given=certain)[:, [ATTRIBUTES.index(a) for a in self.attributes]]
-        vectors = vectors.astype(np.float32)
-        for name in names:
-            vectors[:, self.attributes.index(name)] = wishes[name]
-        return vectors
-
-    def sample(self, count=64, attributes=None, seed=0, latents=None, batch_size=64):
-        """Draw faces.
-
-        Args:
-            count: how many, at least 1; ignored when `latents` are given.
-            attributes: what they should look like, see `draw_attributes`.
-            seed: whole number; the same seed draws the same faces.
-            latents: array (count, *latent.shape) to draw from, instead of random ones.
-            batch_size: faces drawn at once; bounds the memory.
-
-        Returns:
-            uint8 array (count, H, W, 3).
-
-        Raises:
-            ValueError: see `draw_attributes`; or latents of another shape.
-        """
-        if count < 1:
-            raise ValueError(f"count={count}: expected at least 1 face.")
-        latents = self.draw_latents(count, seed) if latents is None else np.asarray(latents, np.float32)
-        if latents.shape[1:] != self.latent.shape:
-            raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
-        wanted = self.draw_attributes(len(latents), attributes, seed)
-        batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
-        return self.to_pictures(np.concatenate([self.generate(latents[b], wanted[b]) for b in batches]))
-
-    def verdict(self, pictures, attributes=None):
-        """D's probability that each picture is a real face (with these attributes).
-
-        It is D's opinion in inference mode: batch norm's averages are of the faces it saw last in training, real and
-        generated ones where it trains, generated ones alone while it rests.
-
-        Args:
-            pictures: uint8 (count, H, W, 3).
-            attributes: array (n,) or (count, n); needed where D sees attributes.
-
-        Returns:
-            float32 array (count,) in [0, 1].
-        """
-        if self.judges_attributes and attributes is None:
-            raise ValueError(f"The discriminator of {self.recipe!r} judges a face by its attributes: pass them.")
-        if attributes is not None:
-            attributes = self.draw_attributes(len(pictures), attributes)
-        logits = self.judge(self.to_images(pictures), attributes)
-        return self.gan_loss.probability(logits).numpy().ravel()
-
-    def to_pictures(self, images):
-        """Images in `value_range` to uint8 pictures, of any shape."""
-        low, high = self.value_range
-        return np.clip(np.rint((np.asarray(images) - low) * (255 / (high - low))), 0, 255).astype(np.uint8)
-
-    def to_images(self, pictures):
-        """Pictures uint8 to float32 images in `value_range`, of any shape."""
-        low, high = self.value_range
-        return np.asarray(pictures, np.float32) * ((high - low) / 255) + low
 
     def _own_state(self):
         """Everything but weights and optimisers that training needs to go on: counters, and dropout's random states."""
@@ -330,10 +266,11 @@ class FaceGAN(keras.Model):
             "name": self.name,
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "latent": {"shape": self.latent.shape, "distribution": self.latent.distribution},
+            "latent": dataclasses.asdict(self.latent),
             "attributes": self.attributes,
             "value_range": self.value_range,
             "random_attributes": self.random_attributes,
+            "averaging": self.averaging,
             "recipe": self.recipe,
             "seed": self.seed,
         }
@@ -352,7 +289,8 @@ class FaceGAN(keras.Model):
         self.compile(**{name: keras.saving.deserialize_keras_object(part) for name, part in config.items()})
 
 
-def _check_strengths(values):
-    values = np.asarray(values, np.float32)
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"attribute strengths {values.tolist()}: each must be between 0 (absent) and 1 (present).")
+def _copy(model):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    copy.trainable = False
+    return copy

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from facegen_keras.sample_faces import draw_sample_faces
+
+
+def _faces(shape, seed):
+    return tf.constant(draw_sample_faces(shape[0], shape[1:3], seed[0]) / 255, tf.float32)
+
+
 DISTRIBUTIONS = {
     "normal": tf.random.stateless_normal,
     "uniform": lambda shape, seed: tf.random.stateless_uniform(shape, seed, -1.0, 1.0),
     "unit": tf.random.stateless_uniform,
+    "faces": _faces,
 }
 
 
@@ -18,8 +26,9 @@ class Latent:
     """Where latents come from.
 
     Args:
-        shape: shape of one latent: `(100,)` a vector, `(32, 32, 3)` a noise cube.
-        distribution: "normal" N(0, 1), "uniform" U(-1, 1) or "unit" U(0, 1).
+        shape: shape of one latent: `(100,)` a vector, `(32, 32, 3)` a noise cube or a picture.
+        distribution: "normal" N(0, 1), "uniform" U(-1, 1), "unit" U(0, 1); or "faces": real ones in training, and
+            drawn sample faces where there are none, with values in [0, 1].
     """
 
     shape: tuple = (100,)
@@ -41,6 +50,14 @@ class Latent:
             float32 tensor (count, *shape).
         """
         return DISTRIBUTIONS[self.distribution]((count, *self.shape), seed)
+
+    def start(self, images, seed):
+        """Latents for a training step, one for each of the real images (b, H, W, 3).
+
+        Where they are faces, each image stands for its neighbour in the batch: a generator that was fed the very
+        face whose attributes are asked for would learn to copy it.
+        """
+        return tf.roll(images, 1, axis=0) if self.distribution == "faces" else self.draw(tf.shape(images)[0], seed)
 
 
 def slerp(start, end, steps):

@@ -18,21 +18,25 @@ class CrossEntropy:
         real_label: 1, or 0 where the source inverted the labels (face = 0, fake = 1).
         joint_batch: True to show D real and fake pictures in one batch of half each, averaging over it;
             False for a batch, and a term, of each kind.
+        weights: of D's terms: real, fake, mismatch.
 
     Raises:
-        ValueError: `mismatch` or `real_label` is none of these, or a joint batch is asked for with a mismatch.
+        ValueError: `mismatch`, `real_label` or `weights` is none of these, or a joint batch has a mismatch.
     """
 
-    def __init__(self, mismatch=None, real_label=1, joint_batch=False):
+    def __init__(self, mismatch=None, real_label=1, joint_batch=False, weights=(1, 1, 1)):
         if mismatch is not None and mismatch not in MISMATCHES:
             raise ValueError(f"mismatch={mismatch!r}: expected one of {sorted(MISMATCHES)} or None.")
         if real_label not in (0, 1):
             raise ValueError(f"real_label={real_label}: expected 1, or 0 for inverted labels.")
         if joint_batch and mismatch:
             raise ValueError(f"joint_batch=True has no place for mismatch={mismatch!r}: choose one of them.")
+        if len(weights) != 3 or min(weights) < 0:
+            raise ValueError(f"weights={weights}: expected three numbers, none negative: of real, fake and mismatch.")
         self.mismatch = mismatch
         self.real_label = real_label
         self.joint_batch = joint_batch
+        self.weights = tuple(weights)
 
     def get_config(self):
         return dict(vars(self))
@@ -52,6 +56,7 @@ class CrossEntropy:
         """D's loss, a scalar, from logits (b, 1): of real pictures, then of each kind to be called fake."""
         terms = [self._cross_entropy(real, self.real_label)]
         terms += [self._cross_entropy(logits, 1 - self.real_label) for logits in fakes]
+        terms = [weight * term for weight, term in zip(self.weights, terms)]
         return sum(terms) / (len(terms) if self.joint_batch else 1)
 
     def generator_loss(self, fake):

@@ -1,11 +1,15 @@
 """The embedded default data set: drawn faces on disk, laid out as CelebA is."""
 
+import functools
 import json
 import os
 import tempfile
 from pathlib import Path
 
-from drawn_faces import draw_files
+import numpy as np
+from PIL import Image
+
+from drawn_faces import draw_face, draw_files
 from facegen_keras.attribute_statistics import draw_attributes
 from facegen_keras.attributes import ATTRIBUTES
 
@@ -13,6 +17,29 @@ DRAWING_VERSION = 1  # raise it when the same seed draws other pictures
 PICTURES, LABELS, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
 RECORD = "sample_faces.json"  # what was asked for; it tells a complete set from any other folder
 TRAIN_SHARE, VALID_SHARE = 162_770 / 202_599, 19_867 / 202_599  # CelebA's own split
+
+
+@functools.lru_cache(maxsize=8)
+def draw_sample_faces(count, image_size, seed=0, crop=148):
+    """Draw a few sample faces without writing files.
+
+    Args:
+        count: how many.
+        image_size: (height, width).
+        seed: what the attributes and the faces are drawn from.
+        crop: width of the centred crop in their 178x218 pixels.
+
+    Returns:
+        uint8 array (count, height, width, 3), to be left as it is: it is kept for the next call.
+    """
+    vectors = draw_attributes(count, seed)
+    pictures = []
+    for i, row in enumerate(vectors):
+        face = draw_face(dict(zip(ATTRIBUTES, row.tolist())), np.random.default_rng([seed, i]))
+        height = crop * image_size[0] / image_size[1]
+        box = ((178 - crop) / 2, (218 - height) / 2, (178 + crop) / 2, (218 + height) / 2)
+        pictures.append(Image.fromarray(face).resize(image_size[::-1], Image.Resampling.LANCZOS, box))
+    return np.stack(pictures)
 
 
 def write_sample_faces(folder, count=2_000, seed=0):

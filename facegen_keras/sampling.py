@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facegen_keras.attribute_statistics import EXCLUSIVE, MALE_ONLY
+from facegen_keras.attribute_statistics import settled_by
 from facegen_keras.attributes import resolve_attributes
 from facegen_keras.latents import slerp
 
@@ -38,14 +38,30 @@ def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
     return np.stack([gan.sample(attributes=vector, latents=latents) for vector in vectors]), list(rows)
 
 
-def settled_by(wish):
-    """What a dict of attributes settles beside itself, because CelebA has no faces that differ.
+def refinement_sheet(gan, pictures, changes, seed=0, verbose=0):
+    """Correct each face in several ways, one at a time.
 
-    `{"Blond_Hair": 1}` puts the other hair colours and Bald at 0; `{"Goatee": 1}` puts Male at 1.
+    Args:
+        gan: a conditional `FaceGAN`.
+        pictures: uint8 array (n, H, W, 3) of the generator's size.
+        changes: dicts of name to strength, `[{"Smiling": 1}, {"Eyeglasses": 1, "Young": 0}]`.
+        seed, verbose: as for `FaceGAN.refine`.
+
+    Returns:
+        uint8 array (n, 2 + changes, H, W, 3): each picture, what the generator redraws of it unchanged, and its
+        corrections; and a title for each column.
     """
-    on = {name for name, value in wish.items() if value}
-    settled = {other: 0 for group in EXCLUSIVE if on & set(group) for other in group if other not in on}
-    return settled | ({"Male": 1} if on & set(MALE_ONLY) or wish.get("No_Beard") == 0 else {})
+    latents, own, _ = gan.recall(pictures, seed, verbose)
+    columns = [own, *(gan.change_attributes(own, wish) for wish in changes)]
+    drawn = [gan.sample(attributes=wanted, latents=latents) for wanted in columns]
+    titles = ["original", "redrawn", *(spell(wish) for wish in changes)]
+    return np.stack([pictures, *drawn], axis=1), titles
+
+
+def spell(wish):
+    """{"Smiling": 1, "Young": 0} -> "Smiling, not Young"."""
+    words = {1: "{}", 0: "not {}"}
+    return ", ".join(words.get(strength, f"{{}} {strength}").format(name) for name, strength in wish.items())
 
 
 def draw_with_verdicts(gan, count, attributes=None, seed=0):

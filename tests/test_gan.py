@@ -265,3 +265,49 @@ def test_a_file_that_is_no_gan(gan, tmp_path):
     gan.generator.save(tmp_path / "generator.keras")
     with pytest.raises(ValueError, match="not a FaceGAN"):
         fg.load_gan(tmp_path / "generator.keras")
+
+
+def test_averaged_weights_follow_and_are_what_samples_are_drawn_with(tmp_path):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, averaging=0.9)
+    data = small_batches(fg.RECIPES["dcgan2"], count=1)
+    kernel, average = gan.generator.trainable_weights[0], gan.averaged_generator.weights[0]
+    start = kernel.numpy()
+    gan.fit(data, verbose=0)
+    np.testing.assert_allclose(average.numpy(), 0.1 * start + 0.9 * kernel.numpy(), rtol=1e-4, atol=1e-7)  # warming up
+    gan.fit(data.repeat(20), verbose=0)
+    assert 0 < np.abs(average.numpy() - kernel.numpy()).mean() < np.abs(start - kernel.numpy()).mean()
+    latents, wanted = gan.draw_latents(2), np.ones((2, 2), np.float32)
+    drawn = gan.averaged_generator([latents, wanted], training=False)
+    np.testing.assert_array_equal(gan.sample(attributes=wanted, latents=latents), gan.to_pictures(drawn))
+    gan.save(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(fg.load_gan(tmp_path / "gan.keras").sample(2), gan.sample(2))
+
+
+def test_averaging_off_is_the_generator_itself(gan):
+    assert gan.averaged_generator is gan.generator
+
+
+@pytest.mark.parametrize("averaging", [1, -0.1])
+def test_nonsense_averaging_is_refused(averaging):
+    with pytest.raises(ValueError, match="averaging"):
+        fg.RECIPES["dcgan2"].build(image_size=16, averaging=averaging)
+
+
+def test_weights_of_the_loss_weigh_its_terms():
+    real, fake, wrong = (tf.constant([[value]]) for value in (2.0, -1.0, 0.5))
+    plain = fg.CrossEntropy(mismatch="shuffle")
+    halved = fg.CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5))
+    of_real = float(plain.discriminator_loss(real))
+    rest = float(plain.discriminator_loss(real, fake, wrong)) - of_real
+    assert float(halved.discriminator_loss(real, fake, wrong)) == pytest.approx(of_real + rest / 2)
+    with pytest.raises(ValueError, match="weights"):
+        fg.CrossEntropy(weights=(1, 1))
+
+
+def test_projection_conditions_on_attributes():
+    gan = fg.RECIPES["modern"].build(image_size=16, attributes=2)
+    images = np.zeros((2, 16, 16, 3), np.float32)
+    logits = gan.judge(images, np.array([[0, 0], [1, 1]], np.float32)).numpy()
+    middle = gan.judge(images[:1], np.array([[0.5, 0.5]], np.float32)).numpy()
+    assert logits[0] != logits[1]
+    assert logits.mean() == pytest.approx(middle.item(), abs=1e-5)  # linear in the attributes

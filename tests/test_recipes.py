@@ -10,16 +10,27 @@ PARAMETERS = {
     "dcgan2": (103 * 2048 + 4 * 2048 + 131_136 + 256 + 32_800 + 128 + 1_539, 2_592 + 33_088 + 131_712 + 2_049),
     "dcgan2_64": (106 * 8192 + 4 * 8192 + 131_136 + 256 + 32_800 + 128 + 1_539, 4_128 + 33_088 + 131_712 + 8_193),
     "dcgan3": (3_123 * 2048 + 4 * 2048 + 131_136 + 256 + 32_800 + 128 + 1_539, 4_128 + 33_088 + 131_712 + 2_049),
+    "dcgan4": (3_123 * 2048 + 4 * 2048 + 131_136 + 256 + 32_800 + 128 + 1_539, 4_128 + 33_088 + 131_712 + 2_049),
+    "dcgan5": (3_123 * 2048 + 4 * 2048 + 131_136 + 256 + 32_800 + 128 + 1_539, 4_128 + 33_088 + 131_712 + 2_049),
     "human_face": (58_833_344, 340_865),
     "attribute_noise": (42 * 32_768 + 6_556_160 + 3_278_080 + 819_840 + 9_603, 2_756_544 + 32_769),
     "udacity": (101 * 2048 + 2_098_176 + 524_800 + 131_328 + 3_072, 3_072 + 131_584 + 525_312 + 2_099_200 + 2_049),
 }
 
 
-@pytest.mark.parametrize("name", fg.RECIPES)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_parameter_counts_are_the_layer_tables(name):
     gan = fg.RECIPES[name].build()
     assert (gan.generator.count_params(), gan.discriminator.count_params()) == PARAMETERS[name]
+
+
+def test_every_published_system_is_counted():
+    assert set(fg.RECIPES) - set(PARAMETERS) == {"modern"}
+
+
+def test_modern_fits_the_package():
+    """Four bytes a weight must stay under 8 MB."""
+    assert fg.RECIPES["modern"].build().generator.count_params() * 4 < 8_000_000
 
 
 def test_human_face_has_the_published_number_of_trainable_parameters():

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import facegen_keras as fg
+from facegen_keras.attribute_statistics import settled_by
 from facegen_keras.latents import Latent, slerp
-from facegen_keras.sampling import settled_by
 
 
 @pytest.fixture(scope="module")
