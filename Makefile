@@ -1,11 +1,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test notebooks lint bench colab clean
+.PHONY: help run app test test-browser notebooks lint bench colab clean
 
 help:
 	@echo "make run        train on the embedded sample faces and draw grids into test_samples/"
+	@echo "make app        refine faces on a page in your browser"
 	@echo "make test       run the tests"
+	@echo "make test-browser   run those that need a browser, installing one where apt-get can"
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make lint       check style"
 	@echo "make bench      measure the data pipeline against Keras' own"
@@ -28,8 +30,20 @@ run: .venv/installed$(LOCK)
 	$(BIN)/python notebooks/execute.py --output-dir runs notebooks/02_train.ipynb
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
+.venv/app$(LOCK): .venv/installed$(LOCK)
+	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable ".[app]"
+	touch $@
+
+app: .venv/app$(LOCK)
+	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
+	$(BIN)/voila app/refine.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=WARN
+
 test: .venv/tested$(LOCK)
 	$(BIN)/python -m pytest
+
+test-browser: .venv/tested$(LOCK)
+	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
+	$(BIN)/python -m pytest tests/test_browser.py
 
 notebooks: .venv/installed$(LOCK)
 	$(BIN)/python notebooks/execute.py notebooks/*.ipynb

@@ -1,9 +1,12 @@
 """How good the samples are."""
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
-from facegen_keras.sampling import attribute_sheet
+from facegen_keras.attribute_network import estimate_attributes, face_features
+from facegen_keras.attributes import ATTRIBUTES
+from facegen_keras.sampling import attribute_sheet, spell
 
 
 def diversity(pictures):
@@ -27,6 +30,43 @@ def diversity(pictures):
     distance = (squares[:, None] + squares[None, :] - 2 * flat @ flat.T) / flat.shape[1]
     pairs = np.triu_indices(len(pictures), 1)
     return float(np.sqrt(np.maximum(distance[pairs], 0)).mean())
+
+
+def refinement_scores(sheet, changes):
+    """How well faces were corrected, read off them by the attribute network.
+
+    Args:
+        sheet: uint8 array (n, 2 + changes, H, W, 3), from `refinement_sheet`.
+        changes: the dicts it was made by, each of strengths 0 or 1.
+
+    Returns:
+        DataFrame, one row a change: `before` and `after`, the shares of faces that show what was asked for, redrawn and
+        corrected; `others kept`, the share of all other attributes that are read as before; `moved`, the mean
+        absolute change of a pixel, 0 to 1; `face moved`, how far the features moved, 1 being the distance of
+        two different faces.
+    """
+    redrawn = estimate_attributes(sheet[:, 1]) > 0.5
+    features = face_features(sheet[:, 1])
+    apart = np.linalg.norm(features - np.roll(features, 1, axis=0), axis=1).mean()
+    rows = []
+    for i, wish in enumerate(changes, start=2):
+        after = estimate_attributes(sheet[:, i]) > 0.5
+        asked = [ATTRIBUTES.index(name) for name in wish]
+        wanted = np.array(list(wish.values())) > 0.5
+        others = np.setdiff1d(np.arange(len(ATTRIBUTES)), asked)
+        moved = np.abs(sheet[:, i].astype(np.float32) - sheet[:, 1]).mean() / 255
+        distance = np.linalg.norm(face_features(sheet[:, i]) - features, axis=1).mean()
+        rows.append(
+            {
+                "change": spell(wish),
+                "before": (redrawn[:, asked] == wanted).all(axis=1).mean(),
+                "after": (after[:, asked] == wanted).all(axis=1).mean(),
+                "others kept": (after[:, others] == redrawn[:, others]).mean(),
+                "moved": moved,
+                "face moved": distance / apart,
+            }
+        )
+    return pd.DataFrame(rows).set_index("change")
 
 
 def attribute_response(gan, name, count=64, seed=0):

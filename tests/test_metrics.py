@@ -1,7 +1,20 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 import facegen_keras as fg
+from drawn_faces import draw_face
+from facegen_keras.attribute_statistics import draw_attributes
+
+
+def draw_people(count, given):
+    """Drawn faces as the models see them: uint8 (count, 64, 64, 3)."""
+    vectors = draw_attributes(count, 7, given=given)
+    people = [
+        draw_face(dict(zip(fg.ATTRIBUTES, row.tolist())), np.random.default_rng(i)) for i, row in enumerate(vectors)
+    ]
+    framed = [Image.fromarray(person).crop((15, 35, 163, 183)).resize((64, 64)) for person in people]
+    return np.stack([np.asarray(person) for person in framed])
 
 
 def test_diversity_falls_when_samples_are_alike():
@@ -39,3 +52,25 @@ def test_attribute_response_is_zero_only_for_a_generator_that_ignores_it():
     first.kernel.assign(weights)
     assert fg.attribute_response(gan, "Male", count=8) == 0
     assert fg.attribute_response(gan, "Smiling", count=8) > 0
+
+
+def test_refinement_is_scored_by_what_is_read_off_the_faces():
+    """Women as originals, a woman again as the correction to nothing, and men as the correction to Male."""
+    women, men = (draw_people(16, {"Male": male}) for male in (0, 1))
+    sheet = np.stack([women, women, women, men], axis=1)
+    scores = fg.refinement_scores(sheet, [{"Smiling": 1}, {"Male": 1}])
+    same, changed = scores.loc["Smiling"], scores.loc["Male"]
+    assert same["before"] == same["after"] and same["others kept"] == 1 and same["moved"] == same["face moved"] == 0
+    assert changed["after"] > changed["before"] + 0.3
+    assert changed["others kept"] < 1 and changed["moved"] > 0 and changed["face moved"] > 0.3
+
+
+def test_refinement_sheet_redraws_and_changes():
+    gan = fg.load_pretrained()
+    pictures = gan.sample(2, seed=5)
+    sheet, titles = fg.refinement_sheet(gan, pictures, [{"Smiling": 1, "Young": 0}, {"Eyeglasses": 0.5}])
+    assert titles == ["original", "redrawn", "Smiling, not Young", "Eyeglasses 0.5"]
+    np.testing.assert_array_equal(sheet[:, 0], pictures)
+    error = np.abs(sheet[:, 1].astype(float) - pictures).mean(axis=(1, 2, 3))
+    other = np.abs(sheet[::-1, 1].astype(float) - pictures).mean(axis=(1, 2, 3))
+    assert (error < other).all()

@@ -1,0 +1,124 @@
+"""The refinement page, driven in a real browser: a control moves, the picture follows, and a file comes out."""
+
+import base64
+import io
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+APP = Path(__file__).parent.parent / "app" / "refine.ipynb"
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+
+pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver: make test-browser")
+
+PIXELS = """
+    const shown = document.querySelector('img.facegen-' + arguments[0]);
+    const canvas = document.createElement('canvas');
+    canvas.width = shown.naturalWidth; canvas.height = shown.naturalHeight;
+    canvas.getContext('2d').drawImage(shown, 0, 0);
+    return canvas.toDataURL();
+"""
+
+
+@pytest.fixture(scope="module")
+def page_address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copy(APP, folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (folder / "voila.log").open("w")
+    command = [sys.executable, "-m", "voila", APP.name, "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
+    server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(120):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None, (folder / "voila.log").read_text()
+            time.sleep(0.5)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser(page_address):
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for option in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "window-size=1280,900"):
+        options.add_argument(f"--{option}")
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    try:
+        driver.set_page_load_timeout(180)
+        driver.get(page_address)
+        wait_for(lambda: driver.find_elements("css selector", "img.facegen-after"), 180)
+        wait_for(lambda: len(pixels(driver)) > 1_000)
+        yield driver
+    finally:
+        driver.quit()
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+def pixels(browser, which="after"):
+    return browser.execute_script(PIXELS, which)
+
+
+def button(browser, text):
+    return next(b for b in browser.find_elements("css selector", ".facegen button") if text in b.text)
+
+
+def slider(browser, text):
+    rows = browser.find_elements("css selector", ".facegen .widget-slider")
+    return next(row for row in rows if text in row.text).find_element("css selector", ".noUi-handle")
+
+
+def test_control_changes_the_picture_and_undo_brings_it_back(browser):
+    from selenium.webdriver.common.keys import Keys
+
+    first = pixels(browser)
+    slider(browser, "Smiling").send_keys(Keys.END)
+    changed = wait_for(lambda: pixels(browser) != first and pixels(browser))
+    assert pixels(browser, "before") == first
+    button(browser, "Undo").click()
+    wait_for(lambda: pixels(browser) == first)
+    button(browser, "Redo").click()
+    wait_for(lambda: pixels(browser) == changed)
+
+
+def test_export_is_a_file_that_opens(browser):
+    button(browser, "Save face").click()
+    link = wait_for(lambda: browser.find_elements("css selector", ".facegen-note a[download$='.png']"))[0]
+    kind, _, data = link.get_attribute("href").partition(",")
+    picture = Image.open(io.BytesIO(base64.b64decode(data)))
+    picture.load()
+    assert kind == "data:image/png;base64" and picture.width >= 64
+
+
+def test_phone_shows_everything_without_sideways_scrolling(browser):
+    browser.set_window_size(500, 900)  # headless Chromium has no narrower window
+    try:
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth + 1")
+        assert slider(browser, "Young").is_displayed()
+    finally:
+        browser.set_window_size(1280, 900)
