@@ -35,6 +35,7 @@ __version__ = "0.1.0"
 
 try:
     from facegen_keras import sample_faces
+    from facegen_keras.attribute_network import estimate_attributes, face_features, train_attribute_network
     from facegen_keras.attribute_statistics import celeba_statistics, draw_attributes, measure_statistics
     from facegen_keras.attributes import (
         ATTRIBUTES,
@@ -45,18 +46,25 @@ try:
         ATTRIBUTES_23,
     )
     from facegen_keras.callbacks import Checkpoint, Curves, SampleDiversity, SampleGrid, TimeBudget
-    from facegen_keras.celeba import load_arrays, load_attributes, load_faces, load_partition
-    from facegen_keras.conditioning import Cube, LastLayer, NoAttributes
+    from facegen_keras.celeba import load_arrays, load_attributes, load_faces, load_identities, load_partition
+    from facegen_keras.conditioning import Cube, LastLayer, NoAttributes, Projection
     from facegen_keras.download import download_celeba
     from facegen_keras.gan import FaceGAN
     from facegen_keras.grids import curves, grid, save_gif, save_grid, sheet, verdict_titles
+    from facegen_keras.guesses import Guesses
     from facegen_keras.layouts import find_data, workspace
     from facegen_keras.losses import CrossEntropy
-    from facegen_keras.metrics import attribute_response, diversity
-    from facegen_keras.recipes import RECIPES, Recipe
-    from facegen_keras.runs import load_gan, load_run, train
-    from facegen_keras.sampling import attribute_sheet, draw_with_verdicts, interpolation
+    from facegen_keras.metrics import attribute_accuracy, attribute_response, diversity, refinement_scores
+    from facegen_keras.photos import load_photo
+    from facegen_keras.pretrained import load_pretrained
+    from facegen_keras.projection import project
+    from facegen_keras.recipe import Recipe
+    from facegen_keras.recipes import RECIPES
+    from facegen_keras.refinement import RefiningGAN
+    from facegen_keras.runs import load_gan, load_run, pack_run, train
+    from facegen_keras.sampling import attribute_sheet, draw_with_verdicts, interpolation, refinement_sheet
     from facegen_keras.schedules import AccuracyGate, DecayRatio, EveryStep, Ratio, parse_schedule
+    from facegen_keras.widget import refine_widget
 except ImportError as missing:  # so that check_env can still say what is missing
     _missing = missing
 

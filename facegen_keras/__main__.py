@@ -1,9 +1,12 @@
-"""The command line: python -m facegen_keras train|sample|download|check."""
+"""The command line: python -m facegen_keras train|sample|refine|train-attributes|pack|download|check."""
 
 import argparse
 import importlib
 import logging
 import sys
+from pathlib import Path
+
+import numpy as np
 
 import facegen_keras as fg
 
@@ -33,13 +36,44 @@ def _train(run, **options):
 
 
 def _sample(run, count, attributes, seed, out, titles):
-    pictures, verdicts = fg.draw_with_verdicts(fg.load_run(run), count, _parse_attributes(attributes), seed)
+    pictures, verdicts = fg.draw_with_verdicts(_load(run), count, _parse_attributes(attributes), seed)
     path = fg.save_grid(pictures, out, titles=fg.verdict_titles(verdicts) if titles else None)
     print(f"{count} faces are in {path}")
 
 
+def _refine(photos, run, attributes, passes, crop, out):
+    gan = _load(run)
+    pairs = [fg.load_photo(photo, gan.generator.output_shape[1:3], crop) for photo in photos]
+    pictures = np.stack([picture for picture, _ in pairs])
+    for photo, (_, framed) in zip(photos, pairs):
+        print(f"{photo}: {framed}")
+    refined = gan.refine(pictures, _parse_attributes(attributes), passes, verbose=1)
+    rows = np.concatenate([pictures[None], refined])
+    path = fg.save_grid(
+        rows.reshape(-1, *rows.shape[2:]),
+        out,
+        columns=len(photos),
+        row_titles=["before", *(f"pass {i + 1}" for i in range(passes))],
+    )
+    print(f"{len(photos)} faces, before and after, are in {path}")
+
+
+def _train_attributes(out, data, epochs, seed):
+    judged = fg.train_attribute_network(out, data, epochs, seed=seed)
+    print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {out.parent}")
+
+
+def _pack(run, out):
+    fg.pack_run(run, out)
+    print(f"The weights are in {out}")
+
+
 def _download(folder):
     print(f"CelebA is in {fg.download_celeba(folder)}")
+
+
+def _load(run):
+    return fg.load_run(run) if run else fg.load_pretrained()
 
 
 def _parse_attributes(text):
@@ -58,7 +92,7 @@ def _selection(text):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m facegen_keras", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|download|check")
+    commands = parser.add_subparsers(required=True, metavar="train|sample|refine|train-attributes|pack|download|check")
 
     command = commands.add_parser("train", help="train a recipe into a folder, or resume one")
     command.set_defaults(command=_train)
@@ -78,17 +112,38 @@ def _parser():
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
     command.add_argument("--crop", type=int, help="side of the centred crop in CelebA's pixels")
     command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")
-    command.add_argument("--precision", choices=fg.recipes.PRECISIONS)
+    command.add_argument("--precision", choices=fg.recipe.PRECISIONS)
     command.add_argument("--verbose", type=int, default=1, help="0 silent, 1 progress bar, 2 a line an epoch")
 
-    command = commands.add_parser("sample", help="draw faces from a run")
+    command = commands.add_parser("sample", help="draw faces")
     command.set_defaults(command=_sample)
-    command.add_argument("--run", required=True)
+    command.add_argument("--run", help="folder of the run (default: the generator that is shipped)")
     command.add_argument("-n", dest="count", type=int, default=64)
     command.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in CelebA")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", default="grid.png")
     command.add_argument("--titles", action="store_true", help="write the discriminator's verdict under each face")
+
+    command = commands.add_parser("refine", help="change what photographs of faces show")
+    command.set_defaults(command=_refine)
+    command.add_argument("photos", nargs="+", metavar="PHOTO", help="picture files")
+    command.add_argument("--attributes", required=True, help="what should change: Smiling=1,Eyeglasses=0.5")
+    command.add_argument("--run", help="folder of a run (default: the generator that is shipped)")
+    command.add_argument("--passes", type=int, default=1, help="default: 1")
+    command.add_argument("--crop", type=int, default=148, help="the crop the run was trained on (default: 148)")
+    command.add_argument("--out", default="refined.png", help="picture file to write")
+
+    command = commands.add_parser("train-attributes", help="train the network that reads attributes off faces")
+    command.set_defaults(command=_train_attributes)
+    command.add_argument("--out", type=Path, required=True, help="the .keras file to write; its card goes beside it")
+    command.add_argument("--data", help="as for train")
+    command.add_argument("--epochs", type=int, default=40, help="default: 40")
+    command.add_argument("--seed", type=int, default=0)
+
+    command = commands.add_parser("pack", help="write a run's weights as load_pretrained reads them")
+    command.set_defaults(command=_pack)
+    command.add_argument("--run", required=True, help="folder of the run")
+    command.add_argument("--out", required=True, help="the .npz file to write")
 
     command = commands.add_parser("download", help="get CelebA from Kaggle")
     command.set_defaults(command=_download)

@@ -82,6 +82,7 @@ def hold_out(people, share, seed):
 
 def _fit(pictures, values, epochs, batch_size, verbose):
     frequency = np.clip(values.mean(axis=0), 0.05, 0.95).astype(np.float32)
+    batch_size = min(batch_size, len(pictures))
     steps = len(pictures) // batch_size
 
     def loss(wanted, logits):

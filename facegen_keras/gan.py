@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from facegen_keras.latents import Latent
 from facegen_keras.losses import CrossEntropy
+from facegen_keras.resuming import Resumable
 from facegen_keras.sampler import Sampler
 from facegen_keras.schedules import EveryStep, Progress
 
@@ -31,7 +32,7 @@ class _EpochCounter(keras.callbacks.Callback):
 
 
 @keras.saving.register_keras_serializable("facegen_keras")
-class FaceGAN(Sampler, keras.Model):
+class FaceGAN(Sampler, Resumable, keras.Model):
     """A GAN of faces, conditional on attributes or not.
 
     Usually made by `Recipe.build`. Trains with `fit` on batches of (images, attributes) as `load_faces` gives
@@ -75,7 +76,7 @@ class FaceGAN(Sampler, keras.Model):
         if not 0 <= averaging < 1:
             raise ValueError(f"averaging={averaging}: expected a decay from 0 (off) to under 1, such as 0.999.")
         self.averaging = averaging
-        self.averaged_generator = _copy(generator) if averaging else generator
+        self.averaged_generator = _copy(generator) if averaging else None
         self.recipe = recipe
         self.seed = seed
         self.steps_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="steps_done")
@@ -128,6 +129,11 @@ class FaceGAN(Sampler, keras.Model):
         """Whether D sees attributes beside the picture."""
         return len(self.discriminator.inputs) > 1
 
+    @property
+    def sampling_generator(self):
+        """The generator that samples are drawn with: of averaged weights, where these are kept."""
+        return self.averaged_generator or self.generator
+
     def generate(self, latents, attributes, training=False):
         """Images (b, H, W, 3) in `value_range`, from latents (b, ...) and attributes (b, n).
 
@@ -135,7 +141,7 @@ class FaceGAN(Sampler, keras.Model):
         """
         latents = tf.convert_to_tensor(latents)
         inputs = [latents, tf.convert_to_tensor(attributes)] if self.attributes else latents
-        return (self.generator if training else self.averaged_generator)(inputs, training=training)
+        return (self.generator if training else self.sampling_generator)(inputs, training=training)
 
     def judge(self, images, attributes, training=False):
         """D's logits (b, 1) on images (b, H, W, 3) with attributes (b, n)."""
@@ -246,21 +252,6 @@ class FaceGAN(Sampler, keras.Model):
         for name, value in values.items():
             self.trackers[name].update_state(value)
 
-    def _own_state(self):
-        """Everything but weights and optimisers that training needs to go on: counters, and dropout's random states."""
-        models = self.generator.variables + self.discriminator.variables
-        random = [variable for variable in models if variable.name == "seed_generator_state"]
-        names = ("steps_done", "epochs_done", "real_accuracy", "fake_accuracy")
-        return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}
-
-    def save_own_variables(self, store):
-        for name, variable in self._own_state().items():
-            store[name] = variable.numpy()
-
-    def load_own_variables(self, store):
-        for name, variable in self._own_state().items():
-            variable.assign(store[name])
-
     def get_config(self):
         return {
             "name": self.name,
@@ -279,14 +270,6 @@ class FaceGAN(Sampler, keras.Model):
     def from_config(cls, config):
         models = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "discriminator")}
         return cls(**config | models)
-
-    def get_compile_config(self):
-        parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
-        parts |= {"loss": self.gan_loss, "schedule": self.schedule}
-        return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-
-    def compile_from_config(self, config):
-        self.compile(**{name: keras.saving.deserialize_keras_object(part) for name, part in config.items()})
 
 
 def _copy(model):

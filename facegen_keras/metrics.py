@@ -6,6 +6,7 @@ from PIL import Image
 
 from facegen_keras.attribute_network import estimate_attributes, face_features
 from facegen_keras.attributes import ATTRIBUTES
+from facegen_keras.celeba import load_arrays
 from facegen_keras.sampling import attribute_sheet, spell
 
 
@@ -30,6 +31,63 @@ def diversity(pictures):
     distance = (squares[:, None] + squares[None, :] - 2 * flat @ flat.T) / flat.shape[1]
     pairs = np.triu_indices(len(pictures), 1)
     return float(np.sqrt(np.maximum(distance[pairs], 0)).mean())
+
+
+def attribute_accuracy(gan, count=1_000, *, data=None, split="train", crop=148, seed=0):
+    """Whether the faces show what they were asked for, beside the same figure on real faces.
+
+    Attributes are asked for as they go together in CelebA, and read by the attribute network.
+
+    Args:
+        gan: a conditional `FaceGAN`.
+        count: faces drawn, and real faces to compare with (fewer where there are fewer).
+        data, split, crop: the real faces, as for `load_faces`; the crop is the one the GAN was trained on.
+        seed: of both.
+
+    Returns:
+        DataFrame, one row an attribute: `generated` and `real`, each the mean of two shares, of the faces with the
+        attribute that show it and of those without that do not (0.5 is chance); NaN where one kind is missing. Its
+        `attrs` say how it was measured.
+
+    Raises:
+        ValueError: the generator has no attributes.
+    """
+    if not gan.attributes:
+        raise ValueError(f"This {gan.recipe!r} generator has no attributes whose accuracy could be measured.")
+    wanted = gan.draw_attributes(count, None, seed)
+    size = gan.generator.output_shape[1:3]
+    real, labels = load_arrays(None, size, gan.attributes, data=data, split=split, crop=crop)
+    chosen = np.random.default_rng(seed).permutation(len(real))[:count]
+    drawn = gan.sample(count, wanted, seed)
+    table = {
+        "generated": balanced_accuracy(drawn, wanted, gan.attributes),
+        "real": balanced_accuracy(real[chosen], labels.to_numpy()[chosen], gan.attributes),
+    }
+    result = pd.DataFrame(table, index=pd.Index(gan.attributes, name="attribute"))
+    result.attrs = {
+        "read by": "facegen_keras attribute network",
+        "generated faces": count,
+        "real faces": len(chosen),
+        "crop": crop,
+        "pixels": f"{size[0]}x{size[1]}, brought to 64x64 (Lanczos)",
+    }
+    return result
+
+
+def balanced_accuracy(pictures, labels, names):
+    """For each attribute name the mean of two shares: with it that show it, without it that do not; NaN if none.
+
+    Args:
+        pictures: uint8 array (n, H, W, 3).
+        labels: array (n, k) of 0 and 1, what they should show.
+        names: the k attributes.
+    """
+    read = estimate_attributes(pictures)[:, [ATTRIBUTES.index(name) for name in names]] > 0.5
+    wanted = np.asarray(labels) > 0.5
+    with np.errstate(invalid="ignore"):
+        shown = (read & wanted).sum(axis=0) / wanted.sum(axis=0)
+        absent = (~read & ~wanted).sum(axis=0) / (~wanted).sum(axis=0)
+    return (shown + absent) / 2
 
 
 def refinement_scores(sheet, changes):

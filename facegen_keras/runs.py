@@ -8,6 +8,7 @@ import keras
 from facegen_keras.callbacks import Checkpoint, Curves, SampleGrid, TimeBudget
 from facegen_keras.gan import FaceGAN
 from facegen_keras.layouts import find_data
+from facegen_keras.pretrained import pack
 from facegen_keras.recipes import RECIPES
 from facegen_keras.schedules import parse_schedule
 
@@ -103,6 +104,12 @@ def load_run(run):
     if not checkpoint.exists():
         raise FileNotFoundError(f"{checkpoint} is not there: {run} holds no run that finished an epoch.")
     return load_gan(checkpoint)
+
+
+def pack_run(run, out):
+    """Write the weights of a run, at its last checkpoint, into one small file (see `pretrained`)."""
+    options = _read_options(Path(run))
+    pack(load_run(run), {name: options[name] for name in ("image_size", "attributes") if name in options}, out)
 
 
 def _read_options(run):

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import html
 import io
 from pathlib import Path
 
@@ -114,7 +115,7 @@ class _Page:
         try:
             answer = action()
         except (ValueError, OSError) as error:
-            answer = str(error)
+            answer = html.escape(str(error))
         self._show(answer)
 
     def _start_from(self, change):

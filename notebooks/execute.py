@@ -24,7 +24,8 @@ def execute(path, folder):
     """Execute one notebook, in its own folder, and write it to `folder`."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=None, resources=resources).execute()
+    quiet = ["--IPKernelApp.log_level=ERROR"]  # no warning that the kernel talks over this machine's own network
+    NotebookClient(notebook, timeout=None, resources=resources, extra_arguments=quiet).execute()
     tidy(notebook)
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, folder / path.name)

@@ -284,7 +284,7 @@ def test_averaged_weights_follow_and_are_what_samples_are_drawn_with(tmp_path):
 
 
 def test_averaging_off_is_the_generator_itself(gan):
-    assert gan.averaged_generator is gan.generator
+    assert gan.sampling_generator is gan.generator
 
 
 @pytest.mark.parametrize("averaging", [1, -0.1])

@@ -5,6 +5,7 @@ from PIL import Image
 import facegen_keras as fg
 from drawn_faces import draw_face
 from facegen_keras.attribute_statistics import draw_attributes
+from facegen_keras.metrics import balanced_accuracy
 
 
 def draw_people(count, given):
@@ -74,3 +75,21 @@ def test_refinement_sheet_redraws_and_changes():
     error = np.abs(sheet[:, 1].astype(float) - pictures).mean(axis=(1, 2, 3))
     other = np.abs(sheet[::-1, 1].astype(float) - pictures).mean(axis=(1, 2, 3))
     assert (error < other).all()
+
+
+def test_attribute_accuracy_tells_right_labels_from_shuffled_and_wrong_ones():
+    people = np.concatenate([draw_people(30, {"Male": male}) for male in (0, 1)])
+    right = np.repeat([[0], [1]], 30, axis=0)
+    score = balanced_accuracy(people, right, ["Male"])[0]
+    shuffled = balanced_accuracy(people, np.tile([[0], [1]], (30, 1)), ["Male"])[0]
+    assert score > 0.65 and abs(shuffled - 0.5) < 0.1
+    assert balanced_accuracy(people, 1 - right, ["Male"])[0] == pytest.approx(1 - score)
+    assert np.isnan(balanced_accuracy(people[:30], right[:30], ["Male"])[0])
+
+
+def test_attribute_accuracy_stands_beside_that_of_real_faces(faces_folder):
+    table = fg.attribute_accuracy(fg.load_pretrained(), 200, data=faces_folder)
+    assert table.loc[["Male", "Smiling"], "generated"].min() > 0.75
+    assert table.attrs["generated faces"] == 200 and table.attrs["real faces"] == 20 and table.attrs["crop"] == 148
+    with pytest.raises(ValueError, match="no attributes"):
+        fg.attribute_accuracy(fg.RECIPES["udacity"].build(image_size=16))

@@ -130,3 +130,16 @@ def test_wrong_input_is_one_sentence_and_status_2(command, message, capsys, tmp_
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, capsys):
+    Image.new("RGB", (200, 260), (120, 90, 80)).save(tmp_path / "photo.jpg")
+    wish = ["--attributes", "Smiling=1", "--out", str(tmp_path / "refined.png")]
+    assert main(["sample", "-n", "4", "--out", str(tmp_path / "grid.png")]) == 0
+    assert main(["refine", str(tmp_path / "photo.jpg"), *wish]) == 0
+    assert "photo.jpg: Framed by its centre" in capsys.readouterr().out
+    for name in ("grid.png", "refined.png"):
+        assert np.asarray(Image.open(tmp_path / name)).std() > 0
+    (tmp_path / "photo.jpg").write_text("no picture")
+    assert main(["refine", str(tmp_path / "photo.jpg"), *wish]) == 2
+    assert "photo.jpg cannot be read as a picture" in capsys.readouterr().err
