@@ -40,7 +40,7 @@ def test_a_run_is_packed_and_unpacked(tmp_path, faces_folder):
     packed = unpack(tmp_path / "gan.npz")
     difference = np.abs(packed.sample(4, seed=2).astype(int) - gan.sample(4, seed=2))
     assert difference.max() <= 2, "float16 may cost a shade"
-    packed.fit(fg.RECIPES["dcgan2"].load_faces(16, 8, 1, data=faces_folder), verbose=0)
+    packed.fit(fg.RECIPES["dcgan2"].load_faces(image_size=16, batch_size=8, attributes=1, data=faces_folder), verbose=0)
 
 
 def test_weights_of_another_shape_are_refused(tmp_path):
