@@ -77,12 +77,12 @@ def root_mean_square(pictures, others):
 def _nearest_latents(gan, targets, wanted, seed):
     """For each target the one of random latents that draws the nearest picture."""
     latents = gan.draw_latents(CANDIDATES, seed)
-    best, least = np.zeros((len(targets), *latents.shape[1:]), np.float32), np.full(len(targets), np.inf)
-    for i, target in enumerate(targets):
-        vectors = np.broadcast_to(wanted[i], (CANDIDATES, wanted.shape[1]))
-        distance = _difference(gan.generate(latents, vectors), target[None]).numpy()
-        best[i], least[i] = latents[distance.argmin()], distance.min()
-    return best
+    nearest = np.zeros(len(targets), int)
+    for vector in np.unique(wanted, axis=0):
+        drawn = gan.generate(latents, np.broadcast_to(vector, (CANDIDATES, len(vector))))
+        for i in np.flatnonzero((wanted == vector).all(axis=1)):
+            nearest[i] = _difference(drawn, targets[i][None]).numpy().argmin()
+    return latents[nearest]
 
 
 def _difference(drawn, targets):
