@@ -306,7 +306,7 @@ def test_weights_of_the_loss_weigh_its_terms():
 
 def test_projection_conditions_on_attributes():
     gan = fg.RECIPES["modern"].build(image_size=16, attributes=2)
-    images = np.zeros((2, 16, 16, 3), np.float32)
+    images = np.tile(np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)), (2, 1, 1, 1)).astype(np.float32)
     logits = gan.judge(images, np.array([[0, 0], [1, 1]], np.float32)).numpy()
     middle = gan.judge(images[:1], np.array([[0.5, 0.5]], np.float32)).numpy()
     assert logits[0] != logits[1]
