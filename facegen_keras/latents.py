@@ -1,6 +1,5 @@
 """The random numbers a generator starts from."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +37,6 @@ class Latent:
         object.__setattr__(self, "shape", tuple(self.shape))
         if self.distribution not in DISTRIBUTIONS:
             raise ValueError(f"distribution={self.distribution!r}: expected one of {sorted(DISTRIBUTIONS)}.")
-
-    @property
-    def size(self):
-        return math.prod(self.shape)
 
     def draw(self, count, seed):
         """Draw latents; the same `seed`, a pair of integers (or integer tensors), gives the same latents.
