@@ -1,7 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
+MINUTES ?= 20
 
-.PHONY: help run app test test-browser notebooks lint bench colab clean
+.PHONY: help run app test test-browser notebooks lint bench compare colab clean
 
 help:
 	@echo "make run        train on the embedded sample faces and draw grids into test_samples/"
@@ -11,6 +12,7 @@ help:
 	@echo "make notebooks  execute every notebook in place"
 	@echo "make lint       check style"
 	@echo "make bench      measure the data pipeline against Keras' own"
+	@echo "make compare    train every recipe for MINUTES=20 and judge them alike; goes on where it was interrupted"
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
 	@echo "make clean      remove .venv"
 
@@ -39,7 +41,8 @@ app: .venv/app$(LOCK)
 	$(BIN)/voila app/refine.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=WARN
 
 test: .venv/tested$(LOCK)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not timing"
+	$(BIN)/python -m pytest -m timing
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
@@ -54,6 +57,9 @@ lint: .venv/tested$(LOCK)
 
 bench: .venv/installed$(LOCK)
 	$(BIN)/python benchmarks/pipeline.py
+
+compare: .venv/installed$(LOCK)
+	$(BIN)/python -m facegen_keras compare --out runs/comparison --minutes $(MINUTES)
 
 colab: .venv/installed$(LOCK)
 	$(BIN)/python notebooks/colab.py $(REPO)

@@ -35,6 +35,12 @@ __version__ = "0.1.0"
 
 try:
     from facegen_keras import sample_faces
+    from facegen_keras.attribute_metrics import (
+        attribute_accuracy,
+        attribute_response,
+        bias_report,
+        refinement_scores,
+    )
     from facegen_keras.attribute_network import estimate_attributes, face_features, train_attribute_network
     from facegen_keras.attribute_statistics import celeba_statistics, draw_attributes, measure_statistics
     from facegen_keras.attributes import (
@@ -45,23 +51,34 @@ try:
         ATTRIBUTES_8,
         ATTRIBUTES_23,
     )
-    from facegen_keras.callbacks import Checkpoint, Curves, SampleDiversity, SampleGrid, TimeBudget
+    from facegen_keras.augmentation import instance_noise, shifts
+    from facegen_keras.callbacks import (
+        Checkpoint,
+        CollapseWarning,
+        Curves,
+        SampleDiversity,
+        SampleGrid,
+        SampleQuality,
+        TimeBudget,
+    )
     from facegen_keras.celeba import load_arrays, load_attributes, load_faces, load_identities, load_partition
+    from facegen_keras.comparison import compare
     from facegen_keras.conditioning import Cube, LastLayer, NoAttributes, Projection
     from facegen_keras.download import download_celeba
+    from facegen_keras.evaluation import evaluate
     from facegen_keras.gan import FaceGAN
     from facegen_keras.grids import curves, grid, save_gif, save_grid, sheet, verdict_titles
     from facegen_keras.guesses import Guesses
     from facegen_keras.layouts import find_data, workspace
-    from facegen_keras.losses import CrossEntropy
-    from facegen_keras.metrics import attribute_accuracy, attribute_response, diversity, refinement_scores
+    from facegen_keras.losses import CrossEntropy, Relativistic
+    from facegen_keras.metrics import diversity, fid, kid, memorisation, precision_recall
     from facegen_keras.photos import load_photo
     from facegen_keras.pretrained import load_pretrained
     from facegen_keras.projection import project
     from facegen_keras.recipe import Recipe
     from facegen_keras.recipes import RECIPES
     from facegen_keras.refinement import RefiningGAN
-    from facegen_keras.runs import load_gan, load_run, pack_run, train
+    from facegen_keras.runs import faces_of_run, load_gan, load_run, pack_run, train
     from facegen_keras.sampling import attribute_sheet, draw_with_verdicts, interpolation, refinement_sheet
     from facegen_keras.schedules import AccuracyGate, DecayRatio, EveryStep, Ratio, parse_schedule
     from facegen_keras.widget import refine_widget

@@ -1,4 +1,4 @@
-"""The command line: python -m facegen_keras train|sample|refine|train-attributes|pack|download|check."""
+"""The command line: python -m facegen_keras train|sample|refine|evaluate|compare|..."""
 
 import argparse
 import importlib
@@ -58,6 +58,19 @@ def _refine(photos, run, attributes, passes, crop, out):
     print(f"{len(photos)} faces, before and after, are in {path}")
 
 
+def _evaluate(run, count, data, features, out):
+    framing = fg.faces_of_run(run) if run else {"crop": 148}
+    found = fg.evaluate(_load(run), count, features=features, **framing | ({"data": data} if data else {}))
+    print(found)
+    print(f"The tables, and the samples nearest to real faces, are in {found.save(out)}")
+
+
+def _compare(out, recipes, minutes, data, count):
+    table = fg.compare(out, recipes, minutes, data=data, count=count)
+    print(table[["images_seen", "images_per_second", "KID", "precision", "recall"]].to_string())
+    print(f"All results are in {Path(out) / 'comparison.csv'}, a sheet of samples in {Path(out) / 'comparison.png'}")
+
+
 def _train_attributes(out, data, epochs, seed):
     judged = fg.train_attribute_network(out, data, epochs, seed=seed)
     print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {out.parent}")
@@ -90,9 +103,12 @@ def _selection(text):
     return text if text.isdigit() else [name.strip() for name in text.split(",")]
 
 
+COMMANDS = "train|sample|refine|evaluate|compare|train-attributes|pack|download|check"
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m facegen_keras", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train|sample|refine|train-attributes|pack|download|check")
+    commands = parser.add_subparsers(required=True, metavar=COMMANDS)
 
     command = commands.add_parser("train", help="train a recipe into a folder, or resume one")
     command.set_defaults(command=_train)
@@ -132,6 +148,24 @@ def _parser():
     command.add_argument("--passes", type=int, default=1, help="default: 1")
     command.add_argument("--crop", type=int, default=148, help="the crop the run was trained on (default: 148)")
     command.add_argument("--out", default="refined.png", help="picture file to write")
+
+    command = commands.add_parser("evaluate", help="measure how good a generator is")
+    command.set_defaults(command=_evaluate)
+    command.add_argument("--run", help="folder of the run (default: the generator that is shipped)")
+    command.add_argument("-n", dest="count", type=int, default=2_000, help="samples and real faces (default: 2000)")
+    command.add_argument("--data", help="the real faces (default: those of the run)")
+    command.add_argument(
+        "--features", choices=("inception", "faces"), help="default: inception where its weights are, else faces"
+    )
+    command.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
+
+    command = commands.add_parser("compare", help="train every recipe for the same time, and judge them alike")
+    command.set_defaults(command=_compare)
+    command.add_argument("--out", required=True, help="folder of the comparison; one that was interrupted goes on")
+    command.add_argument("--minutes", type=float, default=20, help="for each recipe (default: 20)")
+    command.add_argument("--recipes", type=lambda text: text.split(","), help="default: all")
+    command.add_argument("--data", help="as for train")
+    command.add_argument("-n", dest="count", type=int, default=2_000, help="samples judged (default: 2000)")
 
     command = commands.add_parser("train-attributes", help="train the network that reads attributes off faces")
     command.set_defaults(command=_train_attributes)

@@ -193,12 +193,11 @@ def estimate_attributes(pictures):
     Returns:
         float32 array (n, 40): the network's probability for each of `ATTRIBUTES`.
     """
-    return _read(load_attribute_network(), to_size(pictures))
+    return _read(load_attribute_network(), pictures)
 
 
 def _read(network, pictures):
-    logits = network.predict(pictures.astype(np.float32) / 255, batch_size=256, verbose=0)
-    return 1 / (1 + np.exp(-logits))
+    return 1 / (1 + np.exp(-_predict(network, pictures)))
 
 
 @functools.cache
@@ -209,15 +208,21 @@ def _feature_extractor():
 
 def face_features(pictures):
     """Features of faces, in which alike faces are near: float32 (n, 192); pictures as for `estimate_attributes`."""
-    images = to_size(pictures).astype(np.float32) / 255
-    return _feature_extractor().predict(images, batch_size=256, verbose=0)
+    return _predict(_feature_extractor(), pictures)
 
 
-def to_size(pictures, size=(SIZE, SIZE)):
+def _predict(network, pictures, at_once=256):
+    """What a network says of pictures uint8 (n, H, W, 3), a part at a time, so that memory is bounded."""
+    parts = (to_size(pictures[i : i + at_once]) for i in range(0, max(len(pictures), 1), at_once))
+    return np.concatenate([network.predict_on_batch(part.astype(np.float32) / 255) for part in parts])
+
+
+def to_size(pictures, size=(SIZE, SIZE), resample="lanczos"):
     """Pictures uint8 (n, H, W, 3) brought to a size (height, width), with antialiasing, whatever their form."""
     pictures = np.asarray(pictures)
     if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8 or not len(pictures):
         raise ValueError(f"pictures is {pictures.dtype} {pictures.shape}: expected uint8 (count, H, W, 3), not empty.")
     if pictures.shape[1:3] == tuple(size):
         return pictures
-    return np.stack([Image.fromarray(picture).resize(size[::-1], Image.Resampling.LANCZOS) for picture in pictures])
+    how = Image.Resampling[resample.upper()]
+    return np.stack([Image.fromarray(picture).resize(size[::-1], how) for picture in pictures])

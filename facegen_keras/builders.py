@@ -9,6 +9,8 @@ import keras
 from keras import layers
 from keras.initializers import RandomNormal
 
+from facegen_keras.batch_norm import FusedBatchNormalization
+
 # Keras' own 0.99 remembers hundreds of steps: pictures drawn in inference mode would lag behind a short training.
 MOMENTUM = 0.9
 
@@ -30,7 +32,7 @@ def _deconv(filters, kernel, stride, initializer=_normal, **options):
 
 
 def _batch_norm(momentum=MOMENTUM):
-    return layers.BatchNormalization(momentum=momentum)
+    return FusedBatchNormalization(momentum=momentum)
 
 
 def _leaky_relu(slope=0.2):

@@ -1,5 +1,7 @@
 """What happens while `fit` runs: sample grids, curves, checkpoints, and a limit on the time."""
 
+import logging
+import math
 import os
 import time
 from pathlib import Path
@@ -7,12 +9,32 @@ from pathlib import Path
 import keras
 import pandas as pd
 
+from facegen_keras.attribute_network import face_features
 from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics import diversity
 from facegen_keras.sampling import draw_with_verdicts
+from facegen_keras.set_distances import kernel_distance, manifold_overlap
+
+logger = logging.getLogger(__name__)
+
+CLOSE = 0.01  # a KID under it may double without meaning anything
 
 
-class SampleGrid(keras.callbacks.Callback):
+class _EveryFewEpochs(keras.callbacks.Callback):
+    """Does its work `every` so many epochs, and in the last one, also where that was stopped early."""
+
+    def __init__(self, every):
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"{type(self).__name__}(every={every}): expected at least 1.")
+        self.every = every
+
+    def _is_due(self, epoch):
+        last = epoch + 1 == self.params.get("epochs") or self.model.stop_training
+        return last or (epoch + 1) % self.every == 0
+
+
+class SampleGrid(_EveryFewEpochs):
     """Draw the same faces at an epoch's end, into `folder/<recipe>/epoch_050.png`.
 
     Latents and attributes are fixed, so that the grids of one training show the same faces grow.
@@ -27,43 +49,114 @@ class SampleGrid(keras.callbacks.Callback):
     """
 
     def __init__(self, folder, count=64, every=1, titles=False, attributes=None, seed=0):
-        super().__init__()
-        if every < 1:
-            raise ValueError(f"SampleGrid(every={every}): expected at least 1.")
+        super().__init__(every)
         self.folder = Path(folder)
-        self.count, self.every, self.titles = count, every, titles
+        self.count, self.titles = count, titles
         self.attributes, self.seed = attributes, seed
-        self.last = None
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs"):
-            self._draw(epoch + 1)
-
-    def on_train_end(self, logs=None):
-        if self.last != (epoch := int(self.model.epochs_done.numpy())):
-            self._draw(epoch)  # stopped before its last epoch
-
-    def _draw(self, epoch):
-        pictures, verdicts = draw_with_verdicts(self.model, self.count, self.attributes, self.seed)
-        titles = verdict_titles(verdicts) if self.titles else None
-        save_grid(pictures, self.folder / self.model.recipe / f"epoch_{epoch:03d}.png", titles=titles)
-        self.last = epoch
+        if self._is_due(epoch):
+            pictures, verdicts = draw_with_verdicts(self.model, self.count, self.attributes, self.seed)
+            titles = verdict_titles(verdicts) if self.titles else None
+            save_grid(pictures, self.folder / self.model.recipe / f"epoch_{epoch + 1:03d}.png", titles=titles)
 
 
-class SampleDiversity(keras.callbacks.Callback):
+class SampleDiversity(_EveryFewEpochs):
     """Log the `diversity` of fresh samples at each epoch's end, so that it stands in the history beside the losses.
 
     Args:
         count: samples to compare.
+        every: epochs from one measurement to the next; the epochs between have NaN.
         seed: of the first epoch's latents; every epoch draws others.
     """
 
-    def __init__(self, count=128, seed=0):
-        super().__init__()
+    def __init__(self, count=128, every=1, seed=0):
+        super().__init__(every)
         self.count, self.seed = count, seed
 
     def on_epoch_end(self, epoch, logs=None):
-        logs["diversity"] = diversity(self.model.sample(self.count, seed=self.seed + epoch))
+        logs["diversity"] = math.nan
+        if self._is_due(epoch):
+            logs["diversity"] = diversity(self.model.sample(self.count, seed=self.seed + epoch))
+
+
+class SampleQuality(_EveryFewEpochs):
+    """Log `kid`, `precision` and `recall` of fresh samples at an epoch's end, by the features of the attribute network.
+
+    Few samples make them rough: they tell epochs of one training apart; `evaluate` tells recipes apart.
+
+    Args:
+        real: uint8 array (n, H, W, 3) of real faces, framed as the GAN was taught them.
+        count: samples to judge; as many real ones are used for precision and recall.
+        every: epochs from one judgement to the next; the epochs between have NaN.
+        seed: of the first epoch's latents; every epoch draws others.
+    """
+
+    def __init__(self, real, count=500, every=1, seed=0):
+        super().__init__(every)
+        self.real, self.count, self.seed = face_features(real), min(count, len(real)), seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        scores = {"kid": math.nan, "precision": math.nan, "recall": math.nan}
+        if self._is_due(epoch):
+            samples = face_features(self.model.sample(self.count, seed=self.seed + epoch))
+            scores["kid"], _ = kernel_distance(self.real, samples)
+            scores["precision"], scores["recall"] = manifold_overlap(self.real[: self.count], samples)
+        logs.update(scores)
+
+
+class CollapseWarning(keras.callbacks.Callback):
+    """Warn, with the reason, when an epoch's logs show that the training goes wrong; once for each reason.
+
+    Args:
+        diversity: share of its best `diversity` so far under which samples are said to grow alike.
+        worse: how many times its best `kid` so far is said to be worse.
+        accuracy: `d_accuracy` above which the discriminator is said to win.
+    """
+
+    def __init__(self, diversity=0.6, worse=2.0, accuracy=0.95):
+        super().__init__()
+        self.diversity, self.worse, self.accuracy = diversity, worse, accuracy
+
+    def on_train_begin(self, logs=None):
+        self.best = {}  # log -> (value, epoch)
+        self.told = set()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = logs or {}
+        varied, most, when = self._follow("diversity", max, epoch, logs)
+        if varied < self.diversity * most:
+            self._tell(
+                epoch,
+                f"the samples grow alike: diversity {varied:.2f}, after {most:.2f} in epoch {when}. The generator "
+                "collapses: train D less (schedule=Ratio(5)), lower the learning rates, or use `modern`",
+            )
+        kid, least, when = self._follow("kid", min, epoch, logs)
+        if kid > self.worse * max(least, CLOSE):
+            self._tell(
+                epoch,
+                f"the samples get worse: KID {kid:.3f}, after {least:.3f} in epoch {when}. Stop here: a run keeps its "
+                "best epoch",
+            )
+        if logs.get("d_accuracy", 0) > self.accuracy:
+            self._tell(
+                epoch,
+                f"the discriminator wins: it is right in {logs['d_accuracy']:.0%} of the cases, so G learns little "
+                "from it. Train it less (schedule=AccuracyGate(0.8)), or lower its learning rate",
+            )
+
+    def _follow(self, name, better, epoch, logs):
+        """A log's value, the best so far, and the epoch that had it; NaN, of which nothing is true, if not measured."""
+        now = (logs.get(name, math.nan), epoch + 1)
+        if not math.isnan(now[0]):
+            self.best[name] = better(self.best.get(name, now), now, key=lambda pair: pair[0])
+        return now[0], *self.best.get(name, now)
+
+    def _tell(self, epoch, reason):
+        kind = reason.partition(":")[0]
+        if kind not in self.told:
+            self.told.add(kind)
+            logger.warning("Epoch %d: %s.", epoch + 1, reason)
 
 
 class Curves(keras.callbacks.Callback):
@@ -100,13 +193,19 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         path: a `.keras` file.
+        monitor: name of a log, such as "kid": only epochs in which it is lower than ever are saved.
+        lowest: its lowest value so far, for a training that goes on.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, monitor=None, lowest=math.inf):
         super().__init__()
-        self.path = Path(path)
+        self.path, self.monitor, self.lowest = Path(path), monitor, lowest
 
     def on_epoch_end(self, epoch, logs=None):
+        if self.monitor is not None:
+            if not logs.get(self.monitor, math.nan) < self.lowest:
+                return
+            self.lowest = logs[self.monitor]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_name(f"unfinished_{self.path.name}")
         self.model.save(unfinished)

@@ -125,12 +125,15 @@ def _gather_flipped(pictures, rows, turned):
     return tf.dynamic_stitch([tf.cast(upright, tf.int32), tf.cast(mirrored, tf.int32)], images)
 
 
-def load_arrays(count=None, image_size=64, attributes=None, *, data=None, split="train", crop=148, seed=0):
+def load_arrays(
+    count=None, image_size=64, attributes=None, *, data=None, split="train", crop=148, at_most=None, seed=0
+):
     """Load faces as arrays, for metrics and notebooks.
 
     Args:
         count: how many, drawn by `seed`; None takes all, in the order of the file names.
         image_size, attributes, data, split, crop: as for `load_faces`.
+        at_most: the same wish as `count`, but for all where there are fewer.
 
     Returns:
         uint8 array (count, height, width, 3), and a DataFrame (count, n) of int8 0/1, index the picture names.
@@ -140,6 +143,8 @@ def load_arrays(count=None, image_size=64, attributes=None, *, data=None, split=
     """
     faces = open_faces(image_size, attributes, data, split, crop)
     rows = faces.rows
+    if count is None and at_most is not None:
+        count = min(at_most, len(rows))
     if count is not None:
         check_count("count", count, len(rows))
         rows = np.random.default_rng(seed).choice(rows, count, replace=False)

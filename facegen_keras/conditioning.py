@@ -2,8 +2,7 @@
 
 A generator reads the attributes beside its latent: as a vector, or each repeated so that a large noise cube does
 not drown it. A discriminator reads them at its last layer, beside thousands of picture features, or as a cube,
-one constant channel per attribute beside the three of the picture. Only Keras' own layers are used, so that a
-saved model loads without this package.
+one constant channel per attribute beside the three of the picture.
 """
 
 from dataclasses import dataclass
@@ -49,9 +48,10 @@ class LastLayer:
     """Attributes join the flattened picture features just before the head."""
 
     def __call__(self, features, head, image_shape, n):
-        images, attributes = keras.Input(image_shape, name="images"), keras.Input((n,), name="attributes")
-        joined = layers.Concatenate()([features(images), attributes])
-        return keras.Model([images, attributes], head(joined), name="discriminator")
+        def verdict(seen, attributes):
+            return head(layers.Concatenate()([seen, attributes]))
+
+        return _read_last(features, verdict, image_shape, n)
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,22 @@ class Projection:
     """D's logit gets the inner product of the picture's features and an embedding of the attributes (Miyato 2018)."""
 
     def __call__(self, features, head, image_shape, n):
-        images, attributes = keras.Input(image_shape, name="images"), keras.Input((n,), name="attributes")
-        seen = features(images)
-        signs = layers.Rescaling(2.0, -1.0, dtype="float32")(attributes)
-        embedding = layers.Dense(seen.shape[-1], use_bias=False, dtype="float32", name="embedding")(signs)
-        match = layers.Dot(1, dtype="float32")([seen, embedding])
-        logits = layers.Add(dtype="float32")([head(seen), match])
-        return keras.Model([images, attributes], logits, name="discriminator")
+        def verdict(seen, attributes):
+            signs = layers.Rescaling(2.0, -1.0, dtype="float32")(attributes)
+            embedding = layers.Dense(seen.shape[-1], use_bias=False, dtype="float32", name="embedding")(signs)
+            match = layers.Dot(1, dtype="float32")([seen, embedding])
+            return layers.Add(dtype="float32")([head(seen), match])
+
+        return _read_last(features, verdict, image_shape, n)
+
+
+def _read_last(features, verdict, image_shape, n):
+    """A discriminator of two models, `features` of the picture and `verdict` on them and attributes.
+
+    So the features of a picture can be computed once for several attributes.
+    """
+    images, attributes = keras.Input(image_shape, name="images"), keras.Input((n,), name="attributes")
+    pictured = features(images)
+    seen = keras.Input(pictured.shape[1:], name="seen")
+    verdict = keras.Model([seen, attributes], verdict(seen, attributes), name="verdict")
+    return keras.Model([images, attributes], verdict([pictured, attributes]), name="discriminator")

@@ -5,11 +5,12 @@ import dataclasses
 import keras
 import tensorflow as tf
 
+from facegen_keras.judging import Judge
 from facegen_keras.latents import Latent
 from facegen_keras.losses import CrossEntropy
 from facegen_keras.resuming import Resumable
 from facegen_keras.sampler import Sampler
-from facegen_keras.schedules import EveryStep, Progress
+from facegen_keras.schedules import AccuracyGate, EveryStep, Progress
 
 SMOOTHING = 0.9  # of the running accuracy: it looks back over about ten steps
 
@@ -32,7 +33,7 @@ class _EpochCounter(keras.callbacks.Callback):
 
 
 @keras.saving.register_keras_serializable("facegen_keras")
-class FaceGAN(Sampler, Resumable, keras.Model):
+class FaceGAN(Judge, Sampler, Resumable, keras.Model):
     """A GAN of faces, conditional on attributes or not.
 
     Usually made by `Recipe.build`. Trains with `fit` on batches of (images, attributes) as `load_faces` gives
@@ -47,6 +48,8 @@ class FaceGAN(Sampler, Resumable, keras.Model):
         random_attributes: True when G is trained on random bits instead of the attributes of real faces.
         averaging: decay, in [0, 1), of a running average of G's weights, which `sample` then draws with: single steps
             of a GAN sway, their average does not (Yaz et al. 2019). It warms up: the first steps average fewer.
+        augmentation: a Keras model of pictures to pictures, differentiable, through which D sees all of them in
+            training, real and generated alike, so that it cannot win by what does not matter.
         recipe: name of the recipe it was built from.
         seed: of the latents drawn in training.
     """
@@ -62,6 +65,7 @@ class FaceGAN(Sampler, Resumable, keras.Model):
         value_range=(0, 1),
         random_attributes=False,
         averaging=0.0,
+        augmentation=None,
         recipe="custom",
         seed=0,
         **options,
@@ -77,6 +81,7 @@ class FaceGAN(Sampler, Resumable, keras.Model):
             raise ValueError(f"averaging={averaging}: expected a decay from 0 (off) to under 1, such as 0.999.")
         self.averaging = averaging
         self.averaged_generator = _copy(generator) if averaging else None
+        self.augmentation = augmentation
         self.recipe = recipe
         self.seed = seed
         self.steps_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="steps_done")
@@ -99,6 +104,8 @@ class FaceGAN(Sampler, Resumable, keras.Model):
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.gan_loss = loss or CrossEntropy()
         self.schedule = schedule or EveryStep()
+        if self.gan_loss.compares and isinstance(self.schedule, AccuracyGate):
+            raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
         d_optimizer.build(self.discriminator.trainable_variables)
         g_optimizer.build(self.generator.trainable_variables)
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_trained"]
@@ -113,8 +120,8 @@ class FaceGAN(Sampler, Resumable, keras.Model):
     def fit(self, x=None, *args, callbacks=None, **options):
         """Keras' `fit`, on batches of (images, attributes). Logs, all of them means over the epoch:
 
-        `d_loss`, `g_loss`; `d_real`, `d_fake`, `d_mismatch`: D's mean probability that such input is real;
-        `d_accuracy`: D's running accuracy on real and generated faces; `d_trained`: share of steps in which D
+        `d_loss`, `g_loss`, with all penalties; `d_real`, `d_fake`, `d_mismatch`: D's mean probability that such input
+        is real; `d_accuracy`: D's running accuracy on real and generated faces; `d_trained`: share of steps in which D
         trained. What a resting D did not measure is NaN.
 
         As in Keras, epochs are counted from `initial_epoch`: a GAN that was loaded goes on with
@@ -123,11 +130,6 @@ class FaceGAN(Sampler, Resumable, keras.Model):
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
         return super().fit(x, *args, callbacks=[_EpochCounter(), *(callbacks or [])], **options)
-
-    @property
-    def judges_attributes(self):
-        """Whether D sees attributes beside the picture."""
-        return len(self.discriminator.inputs) > 1
 
     @property
     def sampling_generator(self):
@@ -143,15 +145,9 @@ class FaceGAN(Sampler, Resumable, keras.Model):
         inputs = [latents, tf.convert_to_tensor(attributes)] if self.attributes else latents
         return (self.generator if training else self.sampling_generator)(inputs, training=training)
 
-    def judge(self, images, attributes, training=False):
-        """D's logits (b, 1) on images (b, H, W, 3) with attributes (b, n)."""
-        images = tf.convert_to_tensor(images)
-        inputs = [images, tf.convert_to_tensor(attributes)] if self.judges_attributes else images
-        return self.discriminator(inputs, training=training)
-
     def draw(self, latents, attributes):
         """What `sample` shows of latents (b, ...) and attributes (b, n): images (b, H, W, 3) in `value_range`."""
-        return self.generate(latents, attributes)
+        return self.sampling_generator.predict_on_batch([latents, attributes] if self.attributes else latents)
 
     def draw_fakes(self, images, wanted):
         """Draw what G is trained on in one step; systems that draw otherwise override this, and `draw`.
@@ -177,7 +173,8 @@ class FaceGAN(Sampler, Resumable, keras.Model):
                 trained = self.schedule(progress)
                 tf.cond(trained, lambda: self._train_discriminator(images, attributes, fakes, wanted), tf.no_op)
             logits = self.judge(fakes, wanted, training=True)
-            loss = self.gan_loss.generator_loss(logits) + penalty
+            real = self.judge(images, attributes, training=True) if self.gan_loss.compares else None
+            loss = self.gan_loss.generator_loss(logits, real) + penalty
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.g_optimizer.apply(gradients, self.generator.trainable_variables)
         self._average()
@@ -210,26 +207,22 @@ class FaceGAN(Sampler, Resumable, keras.Model):
             )
 
     def _train_discriminator(self, images, attributes, fakes, wanted):
-        batches = {"real": (images, attributes), "fake": (tf.stop_gradient(fakes), wanted)}
-        if self.gan_loss.mismatch:
-            batches["mismatch"] = (images, self.gan_loss.wrong_attributes(attributes))
+        fakes = tf.stop_gradient(fakes)
         with tf.GradientTape() as tape:
-            logits = dict(zip(batches, self._judge_batches(list(batches.values()))))
+            with tf.GradientTape() as slopes:
+                slopes.watch([images, fakes])
+                logits = self.judge_kinds(images, attributes, fakes, wanted)
+                believed = tf.reduce_sum(logits["real"]) + tf.reduce_sum(logits["fake"])
             loss = self.gan_loss.discriminator_loss(*logits.values())
+            if self.gan_loss.penalty:
+                steepness = sum(_mean_square_length(slope) for slope in slopes.gradient(believed, [images, fakes]))
+                loss += self.gan_loss.penalty / 2 * steepness
         gradients = tape.gradient(loss, self.discriminator.trainable_variables)
         self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
         probability = {name: self.gan_loss.probability(of) for name, of in logits.items()}
         self._follow(self.real_accuracy, probability["real"] >= 0.5)
         self.track(d_loss=loss, **{f"d_{name}": of for name, of in probability.items()})
         return tf.no_op()
-
-    def _judge_batches(self, batches):
-        if not self.gan_loss.joint_batch:
-            return [self.judge(images, attributes, training=True) for images, attributes in batches]
-        images, attributes = zip(*batches)
-        attributes = tf.concat(attributes, axis=0) if self.judges_attributes else None
-        images = tf.concat(images, axis=0)
-        return tf.split(self.judge(images, attributes, training=True), len(batches))
 
     def _attributes_to_draw(self, attributes):
         if not self.random_attributes:
@@ -262,14 +255,20 @@ class FaceGAN(Sampler, Resumable, keras.Model):
             "value_range": self.value_range,
             "random_attributes": self.random_attributes,
             "averaging": self.averaging,
+            "augmentation": keras.saving.serialize_keras_object(self.augmentation),
             "recipe": self.recipe,
             "seed": self.seed,
         }
 
     @classmethod
     def from_config(cls, config):
-        models = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("generator", "discriminator")}
-        return cls(**config | models)
+        names = [name for name in ("generator", "discriminator", "augmentation") if config.get(name)]
+        return cls(**config | {name: keras.saving.deserialize_keras_object(config[name]) for name in names})
+
+
+def _mean_square_length(slope):
+    """Of gradients (b, H, W, 3), one a picture."""
+    return tf.reduce_mean(tf.reduce_sum(tf.square(slope), axis=(1, 2, 3)))
 
 
 def _copy(model):

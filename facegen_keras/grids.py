@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
@@ -109,6 +110,8 @@ CURVES = {
     "D's mean probability": {"real": "d_real", "fake": "d_fake", "mismatched": "d_mismatch"},
     "D's accuracy, and its share of steps": {"accuracy": "d_accuracy", "steps trained": "d_trained"},
     "diversity of samples": {"samples": "diversity", "real faces": "real_diversity"},
+    "KID of samples": {"KID": "kid"},
+    "precision and recall of samples": {"precision": "precision", "recall": "recall"},
 }
 
 
@@ -134,8 +137,8 @@ def curves(histories):
         for axis, (title, history) in zip(row, histories.items()):
             for line, key in lines.items():
                 if key in history:
-                    epochs = range(1, len(history[key]) + 1)
-                    axis.plot(epochs, history[key], marker="." if len(epochs) < 30 else None, label=line)
+                    known = pd.Series(history[key], range(1, len(history[key]) + 1)).dropna()
+                    axis.plot(known.index, known, marker="." if len(known) < 30 else None, label=line)
             if label.startswith("D's"):
                 axis.set_ylim(-0.03, 1.03)
             axis.set_title(" · ".join(filter(None, (title, label))), fontsize=9)

@@ -1,13 +1,164 @@
-"""How good the samples are."""
+"""How good the samples are: distances between sets of pictures, each number with the way it was measured."""
+
+import dataclasses
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 
-from facegen_keras.attribute_network import estimate_attributes, face_features
-from facegen_keras.attributes import ATTRIBUTES
-from facegen_keras.celeba import load_arrays
-from facegen_keras.sampling import attribute_sheet, spell
+from facegen_keras.features import find_features
+from facegen_keras.set_distances import frechet_distance, kernel_distance, manifold_overlap, nearest
+
+AMONG = 2_000  # training faces whose nearest other one is looked for
+RARELY = 0.01  # share of training faces that have another one so near that a sample as near passes for a copy
+PRECISION_RECALL = ("precision", "recall")
+
+
+class Score(float):
+    """A number that carries how it was measured; `print` tells all of it, and it counts like any float.
+
+    Args:
+        value: the number.
+        name: of the metric.
+        floor: the same figure for real faces against other real faces, the best that can be reached; None where it was
+            not measured.
+        how: dict of what the number depends on: features, counts, crop, resizing, file format.
+        deviation: standard deviation over subsets, where there are some.
+    """
+
+    def __new__(cls, value, name, floor, how, deviation=None):
+        score = super().__new__(cls, value)
+        score.name, score.floor, score.how, score.deviation = name, floor, how, deviation
+        return score
+
+    def __str__(self):
+        spread = "" if self.deviation is None else f" +- {self.deviation:.4f}"
+        how = "; ".join(f"{name}: {value}" for name, value in self.how.items())
+        floor = "not measured: pass unseen=" if self.floor is None else f"{self.floor:.4f}"
+        return f"{self.name} {float(self):.4f}{spread} (real against real {floor}); {how}"
+
+
+class Comparison:
+    """Real and generated pictures, turned into features once, for all the scores that compare them.
+
+    Args:
+        real: uint8 array (n, H, W, 3) of real faces.
+        fake: uint8 array (m, H, W, 3) of generated ones.
+        unseen: as many real faces more, which the floor compares with `real`. Without them KID's floor is between
+            halves of `real`, and the others, which depend on the count, have none.
+        features: as for `find_features`.
+        crop: of the real faces, as `load_faces` has it, to be named in the results.
+        seed: of the halves and of the subsets of KID.
+
+    Raises:
+        ValueError: no such features, or no such arrays, or fewer than 8 pictures in one.
+    """
+
+    def __init__(self, real, fake, unseen=None, features=None, crop="not told", seed=0):
+        for name, pictures in (("real", real), ("fake", fake)):
+            if len(pictures) < 8:
+                raise ValueError(f"{name} has {len(pictures)} pictures: expected at least 8, and better 2,000.")
+        kind = find_features(features)
+        self.real, self.fake = kind.extract(real), kind.extract(fake)
+        self.unseen = None if unseen is None else kind.extract(unseen)
+        self.seed = seed
+        self.how = _how(kind, real, fake, crop)
+
+    def kid(self, subsets=100, subset_size=500):
+        how = self.how | {"subsets": f"{subsets} of at most {subset_size}"}
+        value, deviation = kernel_distance(self.real, self.fake, subsets, subset_size, self.seed)
+        halves = np.array_split(np.random.default_rng(self.seed).permutation(self.real), 2)
+        pair = halves if self.unseen is None else (self.real, self.unseen)
+        return Score(value, "KID", kernel_distance(*pair, subsets, subset_size, self.seed)[0], how, deviation)
+
+    def fid(self):
+        floor = None if self.unseen is None else frechet_distance(self.real, self.unseen)
+        return Score(frechet_distance(self.real, self.fake), "FID", floor, self.how)
+
+    def precision_recall(self):
+        if len(self.real) != len(self.fake):
+            raise ValueError(f"{len(self.real)} real and {len(self.fake)} generated faces: expected as many of each.")
+        values = manifold_overlap(self.real, self.fake)
+        floors = (None, None) if self.unseen is None else manifold_overlap(self.real, self.unseen)
+        return tuple(
+            Score(value, name, floor, self.how) for value, name, floor in zip(values, PRECISION_RECALL, floors)
+        )
+
+
+def kid(real, fake, *, subsets=100, subset_size=500, **options):
+    """Kernel Inception Distance (Binkowski et al. 2018): unbiased, polynomial kernel of degree 3, mean over subsets.
+
+    Args:
+        real, fake: uint8 arrays (n, H, W, 3) and (m, H, W, 3).
+        subsets, subset_size: how many random subsets, and how many of each set in one.
+        **options: `unseen`, `features`, `crop` and `seed` of `Comparison`.
+
+    Returns:
+        A `Score`; 0 is as near as two sets of real faces are. Scores of other features, crops or sizes cannot be
+        compared with it: it says which they are.
+    """
+    return Comparison(real, fake, **options).kid(subsets, subset_size)
+
+
+def fid(real, fake, **options):
+    """Frechet Inception Distance (Heusel et al. 2017); arguments and result as `kid`. Fewer pictures make it larger."""
+    return Comparison(real, fake, **options).fid()
+
+
+def precision_recall(real, fake, **options):
+    """Improved precision and recall (Kynkaanniemi et al. 2019): do samples look real; is all that is real drawn?
+
+    Args:
+        real, fake, **options: as for `kid`; equal counts.
+
+    Returns:
+        Two `Score`s in [0, 1].
+    """
+    return Comparison(real, fake, **options).precision_recall()
+
+
+@dataclasses.dataclass(frozen=True)
+class Memorisation:
+    """What `memorisation` found.
+
+    Args:
+        distance: `Score`: the median distance of a sample to the nearest training face, by the same of training faces
+            to one another. About 1 is as it should be; copies make it 0.
+        copies: `Score`: the share of samples that are nearer to a training face than all but one in a hundred
+            training faces are to another. About 0.01 is as it should be.
+        nearest: int array (m,), for each sample the place of the nearest training face.
+        distances: float array (m,), each sample's, of the same measure as `distance`.
+    """
+
+    distance: Score
+    copies: Score
+    nearest: np.ndarray
+    distances: np.ndarray
+
+    def pairs(self, training, fake, count=8):
+        """The samples nearest to training faces, above these faces: uint8 (2, count, H, W, 3), nearest first."""
+        first = np.argsort(self.distances)[:count]
+        return np.stack([np.asarray(fake)[first], np.asarray(training)[self.nearest[first]]])
+
+
+def memorisation(training, fake, *, crop="not told"):
+    """Find the nearest training face of each sample, by the features of the attribute network.
+
+    Args:
+        training: uint8 array (n, H, W, 3), all faces that the generator was trained on.
+        fake: uint8 array (m, H, W, 3).
+        crop: as for `Comparison`.
+
+    Returns:
+        A `Memorisation`.
+    """
+    kind = find_features("faces")
+    known, drawn = kind.extract(training), kind.extract(fake)
+    places, found = nearest(drawn, known)
+    among = nearest(known[:AMONG], known, rank=1)[1]
+    how = _how(kind, training, fake, crop)
+    distance = Score(np.median(found) / np.median(among), "memorisation", 1.0, how)
+    copies = Score((found < np.quantile(among, RARELY)).mean(), "copies", RARELY, how)
+    return Memorisation(distance, copies, places, found / np.median(among))
 
 
 def diversity(pictures):
@@ -33,116 +184,14 @@ def diversity(pictures):
     return float(np.sqrt(np.maximum(distance[pairs], 0)).mean())
 
 
-def attribute_accuracy(gan, count=1_000, *, data=None, split="train", crop=148, seed=0):
-    """Whether the faces show what they were asked for, beside the same figure on real faces.
-
-    Attributes are asked for as they go together in CelebA, and read by the attribute network.
-
-    Args:
-        gan: a conditional `FaceGAN`.
-        count: faces drawn, and real faces to compare with (fewer where there are fewer).
-        data, split, crop: the real faces, as for `load_faces`; the crop is the one the GAN was trained on.
-        seed: of both.
-
-    Returns:
-        DataFrame, one row an attribute: `generated` and `real`, each the mean of two shares, of the faces with the
-        attribute that show it and of those without that do not (0.5 is chance); NaN where one kind is missing. Its
-        `attrs` say how it was measured.
-
-    Raises:
-        ValueError: the generator has no attributes.
-    """
-    if not gan.attributes:
-        raise ValueError(f"This {gan.recipe!r} generator has no attributes whose accuracy could be measured.")
-    wanted = gan.draw_attributes(count, None, seed)
-    size = gan.generator.output_shape[1:3]
-    real, labels = load_arrays(None, size, gan.attributes, data=data, split=split, crop=crop)
-    chosen = np.random.default_rng(seed).permutation(len(real))[:count]
-    drawn = gan.sample(count, wanted, seed)
-    table = {
-        "generated": balanced_accuracy(drawn, wanted, gan.attributes),
-        "real": balanced_accuracy(real[chosen], labels.to_numpy()[chosen], gan.attributes),
-    }
-    result = pd.DataFrame(table, index=pd.Index(gan.attributes, name="attribute"))
-    result.attrs = {
-        "read by": "facegen_keras attribute network",
-        "generated faces": count,
-        "real faces": len(chosen),
+def _how(kind, real, fake, crop):
+    real_size, fake_size = ("x".join(map(str, np.shape(pictures)[1:3])) for pictures in (real, fake))
+    return {
+        "features": kind.name,
+        "real faces": len(real),
+        "generated faces": len(fake),
         "crop": crop,
-        "pixels": f"{size[0]}x{size[1]}, brought to 64x64 (Lanczos)",
+        "pixels": f"{real_size} real, {fake_size} generated",
+        "resizing": kind.resizing,
+        "file format": "real as decoded and resized, generated as drawn; neither saved in between",
     }
-    return result
-
-
-def balanced_accuracy(pictures, labels, names):
-    """For each attribute name the mean of two shares: with it that show it, without it that do not; NaN if none.
-
-    Args:
-        pictures: uint8 array (n, H, W, 3).
-        labels: array (n, k) of 0 and 1, what they should show.
-        names: the k attributes.
-    """
-    read = estimate_attributes(pictures)[:, [ATTRIBUTES.index(name) for name in names]] > 0.5
-    wanted = np.asarray(labels) > 0.5
-    with np.errstate(invalid="ignore"):
-        shown = (read & wanted).sum(axis=0) / wanted.sum(axis=0)
-        absent = (~read & ~wanted).sum(axis=0) / (~wanted).sum(axis=0)
-    return (shown + absent) / 2
-
-
-def refinement_scores(sheet, changes):
-    """How well faces were corrected, read off them by the attribute network.
-
-    Args:
-        sheet: uint8 array (n, 2 + changes, H, W, 3), from `refinement_sheet`.
-        changes: the dicts it was made by, each of strengths 0 or 1.
-
-    Returns:
-        DataFrame, one row a change: `before` and `after`, the shares of faces that show what was asked for, redrawn and
-        corrected; `others kept`, the share of all other attributes that are read as before; `moved`, the mean
-        absolute change of a pixel, 0 to 1; `face moved`, how far the features moved, 1 being the distance of
-        two different faces.
-    """
-    redrawn = estimate_attributes(sheet[:, 1]) > 0.5
-    features = face_features(sheet[:, 1])
-    apart = np.linalg.norm(features - np.roll(features, 1, axis=0), axis=1).mean()
-    rows = []
-    for i, wish in enumerate(changes, start=2):
-        after = estimate_attributes(sheet[:, i]) > 0.5
-        asked = [ATTRIBUTES.index(name) for name in wish]
-        wanted = np.array(list(wish.values())) > 0.5
-        others = np.setdiff1d(np.arange(len(ATTRIBUTES)), asked)
-        moved = np.abs(sheet[:, i].astype(np.float32) - sheet[:, 1]).mean() / 255
-        distance = np.linalg.norm(face_features(sheet[:, i]) - features, axis=1).mean()
-        rows.append(
-            {
-                "change": spell(wish),
-                "before": (redrawn[:, asked] == wanted).all(axis=1).mean(),
-                "after": (after[:, asked] == wanted).all(axis=1).mean(),
-                "others kept": (after[:, others] == redrawn[:, others]).mean(),
-                "moved": moved,
-                "face moved": distance / apart,
-            }
-        )
-    return pd.DataFrame(rows).set_index("change")
-
-
-def attribute_response(gan, name, count=64, seed=0):
-    """How far a generator's pictures move when one attribute is turned over and the latents are kept.
-
-    Args:
-        gan: a conditional `FaceGAN`.
-        name: one of its attributes.
-        count: latents to compare.
-        seed: of the latents.
-
-    Returns:
-        float: mean absolute change, divided by the mean absolute difference of two faces of different latents;
-        0 when the attribute is ignored. It says that pictures change, not that they change rightly.
-
-    Raises:
-        ValueError: the generator has no such attribute.
-    """
-    (base, changed), _ = attribute_sheet(gan, [name], count, seed=seed)
-    base, changed = base.astype(np.float64), changed.astype(np.float64)
-    return float(np.abs(changed - base).mean() / np.abs(np.roll(base, 1, axis=0) - base).mean())

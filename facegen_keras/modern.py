@@ -3,41 +3,44 @@
 import keras
 from keras import layers
 
+from facegen_keras.batch_norm import FusedBatchNormalization
 from facegen_keras.builders import start
 
 MOMENTUM = 0.9  # of batch norm: as in `builders`
 DOUBLINGS = 4
 
 
-def modern_generator(image_size, n, width=32, residual=True):
-    """From a sixteenth of the picture's size, nearest-neighbour doublings before 3x3 convolutions, so no checkerboard.
+def modern_generator(image_size, n, width=32, residual=False, doubling_first=False):
+    """From a sixteenth of the picture's size, by 3x3 convolutions and nearest-neighbour doublings: no checkerboard.
 
     Args:
         image_size: (height, width), multiples of 16.
         n: number of attributes; they are part of the vector it reads.
-        width: channels at full size; eight times as many at the start.
-        residual: whether each doubling is a residual block of two convolutions (He et al. 2016), or one convolution.
+        width: channels at full size; eight times as many at the start. AMX processors want multiples of 32.
+        residual: whether each stage is a residual block of two convolutions (He et al. 2016), or one convolution.
+        doubling_first: whether a stage doubles its pictures before it convolves them, which costs four times as much.
     """
     height, wide = start(image_size, DOUBLINGS)
     channels = [width * factor for factor in (8, 6, 4, 2, 1)]
     body = [layers.Dense(height * wide * channels[0]), layers.Reshape((height, wide, channels[0]))]
-    body += [_doubling(*pair, residual) for pair in zip(channels, channels[1:])]
+    for before, after in zip(channels, channels[1:]):
+        stage = [_residual_block(before, after)] if residual else _drawn(after)
+        place = len(stage) - 1 if doubling_first else len(stage)  # straight before the last convolution, or after it
+        body += [*stage[:place], layers.UpSampling2D(2), *stage[place:]]
     body += [_batch_norm(), layers.ReLU(), _conv(3, 3), layers.Activation("tanh", dtype="float32")]
     return keras.Sequential(body, name="body")
 
 
-def modern_discriminator(n, width=64, noise=0.1):
-    """Four strided convolutions with batch norm, behind Gaussian noise on real and generated pictures alike.
+def modern_discriminator(n, widths=(32, 64, 128, 256)):
+    """Strided convolutions with batch norm.
 
     Args:
         n: number of attributes (they join by its `conditioning`).
-        width: channels after the first convolution.
-        noise: standard deviation, for pictures in [-1, 1]: without it D wins early by the fakes' finest detail
-            (instance noise, Sonderby et al. 2017).
+        widths: channels after each convolution.
     """
-    features = [layers.GaussianNoise(noise, dtype="float32")]
-    for i, factor in enumerate((1, 2, 4, 4)):
-        features += [_conv(width * factor, 4, 2, use_bias=i == 0)]
+    features = []
+    for i, width in enumerate(widths):
+        features += [_conv(width, 4, 2, use_bias=i == 0)]
         features += [_batch_norm()] if i else []
         features += [layers.LeakyReLU(negative_slope=0.2)]
     features += [layers.Flatten(dtype="float32")]
@@ -45,19 +48,19 @@ def modern_discriminator(n, width=64, noise=0.1):
     return keras.Sequential(features, name="features"), head
 
 
-def _doubling(before, after, residual):
+def _drawn(channels):
+    return [_batch_norm(), layers.ReLU(), _conv(channels, 3, use_bias=False)]
+
+
+def _residual_block(before, after):
     pictures = keras.Input((None, None, before))
-    doubled = layers.UpSampling2D(2)(layers.ReLU()(_batch_norm()(pictures)))
-    drawn = _conv(after, 3, use_bias=False)(doubled)
-    if residual:
-        drawn = _conv(after, 3, use_bias=False)(layers.ReLU()(_batch_norm()(drawn)))
-        shortcut = layers.UpSampling2D(2)(_conv(after, 1, use_bias=False)(pictures))
-        drawn = layers.Add()([drawn, shortcut])
-    return keras.Model(pictures, drawn)
+    drawn = keras.Sequential([*_drawn(after), *_drawn(after)])(pictures)
+    shortcut = _conv(after, 1, use_bias=False)(pictures)
+    return keras.Model(pictures, layers.Add()([drawn, shortcut]))
 
 
 def _batch_norm():
-    return layers.BatchNormalization(momentum=MOMENTUM)
+    return FusedBatchNormalization(momentum=MOMENTUM)
 
 
 def _conv(filters, kernel, stride=1, **options):

@@ -10,13 +10,20 @@ from facegen_keras.recipes import RECIPES
 SHIPPED = Path(__file__).parent / "data" / "pretrained.npz"
 
 
-def load_pretrained():
+def load_pretrained(path=None):
     """Load the shipped GAN: `modern`, trained on 10,000 faces of CelebA; its card is `data/pretrained.md`.
+
+    Args:
+        path: another file of packed weights, as `pack_run` and `compare` write them.
 
     Returns:
         A compiled `FaceGAN`; it samples, refines, and can be trained further.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it holds weights of another recipe than it says.
     """
-    return unpack(SHIPPED)
+    return unpack(path or SHIPPED)
 
 
 def pack(gan, options, path):

@@ -79,7 +79,7 @@ def _nearest_latents(gan, targets, wanted, seed):
     latents = gan.draw_latents(CANDIDATES, seed)
     nearest = np.zeros(len(targets), int)
     for vector in np.unique(wanted, axis=0):
-        drawn = gan.generate(latents, np.broadcast_to(vector, (CANDIDATES, len(vector))))
+        drawn = gan.draw(latents, np.broadcast_to(vector, (CANDIDATES, len(vector))))
         for i in np.flatnonzero((wanted == vector).all(axis=1)):
             nearest[i] = _difference(drawn, targets[i][None]).numpy().argmin()
     return latents[nearest]

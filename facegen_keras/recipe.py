@@ -42,7 +42,9 @@ class Recipe:
         passes: how often a training step refines its pictures (see `refinement`); None for recipes that do not.
         reconstruction: weight of the distance between a pass's input and output.
         averaging: decay of the running average of G's weights that samples are drawn with; 0 for none.
-        loss: a `CrossEntropy`.
+        augmentation: image shape -> a Keras model through which D sees pictures in training (see `augmentation`);
+            None for none.
+        loss: a `CrossEntropy`, or the `Relativistic` one.
         d_optimizer, g_optimizer: functions that make the Keras optimisers.
         schedule: when the discriminator trains.
         batch_size: pictures in a batch of D; half of them are real where the loss joins real and fake.
@@ -70,6 +72,7 @@ class Recipe:
     passes: int | None = None
     reconstruction: float = 0.5
     averaging: float = 0.0
+    augmentation: Callable | None = None
     loss: CrossEntropy = CrossEntropy()
     d_optimizer: Callable = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
     g_optimizer: Callable = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
@@ -142,6 +145,7 @@ class Recipe:
             value_range=recipe.value_range,
             random_attributes=recipe.random_attributes,
             averaging=recipe.averaging,
+            augmentation=recipe.augmentation((*recipe.size, 3)) if recipe.augmentation else None,
             recipe=recipe.name,
             seed=seed,
         )

@@ -13,6 +13,7 @@ from facegen_keras.attributes import (
     ATTRIBUTES_8,
     ATTRIBUTES_23,
 )
+from facegen_keras.augmentation import instance_noise
 from facegen_keras.conditioning import Cube, LastLayer, Projection
 from facegen_keras.losses import CrossEntropy
 from facegen_keras.modern import modern_discriminator, modern_generator
@@ -129,8 +130,8 @@ RECIPES = {
         Recipe(
             name="modern",
             source="ours: what wins per minute on few cores",
-            generator=partial(modern_generator, residual=False),
-            discriminator=partial(modern_discriminator, width=48),
+            generator=partial(modern_generator, doubling_first=True),
+            discriminator=partial(modern_discriminator, widths=(48, 96, 192, 192)),
             image_size=64,
             attributes=ATTRIBUTES_8,
             conditioning=Projection(),
@@ -139,6 +140,7 @@ RECIPES = {
             value_range=(-1, 1),
             flip=True,
             averaging=0.999,
+            augmentation=instance_noise,
             loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5)),
             d_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
             g_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),

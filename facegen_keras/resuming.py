@@ -9,6 +9,7 @@ class Resumable:
     def _own_state(self):
         """Everything but weights and optimisers that training needs to go on: counters, and dropout's random states."""
         models = self.generator.variables + self.discriminator.variables
+        models += self.augmentation.variables if self.augmentation is not None else []
         random = [variable for variable in models if variable.name == "seed_generator_state"]
         names = ("steps_done", "epochs_done", "real_accuracy", "fake_accuracy")
         return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}

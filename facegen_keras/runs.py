@@ -1,11 +1,22 @@
 """A training run in a folder: its options, checkpoint, history, curves and sample grids; it can be resumed."""
 
 import json
+import math
 from pathlib import Path
 
 import keras
+import pandas as pd
 
-from facegen_keras.callbacks import Checkpoint, Curves, SampleGrid, TimeBudget
+from facegen_keras.callbacks import (
+    Checkpoint,
+    CollapseWarning,
+    Curves,
+    SampleDiversity,
+    SampleGrid,
+    SampleQuality,
+    TimeBudget,
+)
+from facegen_keras.celeba import load_arrays
 from facegen_keras.gan import FaceGAN
 from facegen_keras.layouts import find_data
 from facegen_keras.pretrained import pack
@@ -13,6 +24,8 @@ from facegen_keras.recipes import RECIPES
 from facegen_keras.schedules import parse_schedule
 
 RECIPE_OPTIONS = ("image_size", "attributes", "schedule", "precision", "batch_size", "crop")
+JUDGED = 1_000  # real faces that samples are compared with while training
+FEWEST = 8  # under which they cannot be
 DATA_OPTIONS = ("data", "random_select", "balance", "flip")
 
 
@@ -20,11 +33,12 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
     """Train a recipe into a folder, or go on with a run that was interrupted or should be longer.
 
     Args:
-        run: the folder; gets `options.json`, `gan.keras`, `history.csv`, `curves.png` and the sample grids.
+        run: the folder; gets `options.json`, `gan.keras`, `history.csv`, `curves.png` and the sample grids, and as
+            `best.keras` the epoch of the lowest KID.
         recipe: name of a recipe; by default dcgan2_64.
         epochs: how many in all; by default the recipe's own.
         minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
-        every: epochs from one sample grid to the next; by default 1.
+        every: epochs from one sample grid, and one judgement by KID, to the next; by default 1.
         seed: of weights, latents and the order of the pictures; by default 0.
         resume: go on from `run`'s checkpoint, with the options it was started with; only `epochs`, `minutes` and
             `every` may then be given anew.
@@ -58,12 +72,15 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
     settings |= {"data": str(find_data(settings.get("data")).resolve())}
     settings |= {"epochs": epochs if epochs is not None else settings.get("epochs", recipe.epochs)}
     settings |= {"every": every if every is not None else settings.get("every", 1)}
-    gan = load_run(run) if (run / "gan.keras").exists() else recipe.build(seed=settings["seed"])
+    last = run / "gan.keras"
+    gan = load_gan(last) if last.exists() else recipe.build(seed=settings["seed"])
     done = int(gan.epochs_done.numpy())
     if settings["epochs"] <= done:
         raise ValueError(f"epochs={settings['epochs']}: {run} has trained {done} already; ask for more than that.")
     faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **_only(settings, DATA_OPTIONS))
     callbacks = [
+        *_judges(recipe, settings),
+        Checkpoint(run / "best.keras", "kid", _lowest_kid(run)),
         Curves(run),
         SampleGrid(run, every=settings["every"], seed=settings["seed"]),
         Checkpoint(run / "gan.keras"),
@@ -99,17 +116,41 @@ def load_gan(path):
 
 
 def load_run(run):
-    """Load the GAN of a run's folder at its last checkpoint; errors as `load_gan`."""
-    checkpoint = Path(run) / "gan.keras"
+    """Load the GAN of a run's folder, at the epoch of the lowest KID; errors as `load_gan`.
+
+    The last epoch, where training goes on, is in the run's `gan.keras` (`load_gan`).
+    """
+    best = Path(run) / "best.keras"
+    checkpoint = best if best.exists() else Path(run) / "gan.keras"
     if not checkpoint.exists():
         raise FileNotFoundError(f"{checkpoint} is not there: {run} holds no run that finished an epoch.")
     return load_gan(checkpoint)
 
 
+def faces_of_run(run):
+    """The faces that a run was trained on: a dict of `data` and `crop`, as `evaluate` and `load_arrays` want them."""
+    options = _read_options(Path(run))
+    return {"data": options["data"], "crop": _recipe_of(options).crop}
+
+
 def pack_run(run, out):
-    """Write the weights of a run, at its last checkpoint, into one small file (see `pretrained`)."""
+    """Write the weights of a run, as `load_run` loads it, into one small file (see `pretrained`)."""
     options = _read_options(Path(run))
     pack(load_run(run), {name: options[name] for name in ("image_size", "attributes") if name in options}, out)
+
+
+def _judges(recipe, settings):
+    """The callbacks that tell how good the samples of each epoch are."""
+    real, _ = load_arrays(at_most=JUDGED, image_size=recipe.size, data=settings["data"], crop=recipe.crop)
+    every = settings["every"]
+    quality = [SampleQuality(real, every=every)] if len(real) >= FEWEST else []
+    return [SampleDiversity(every=every), *quality, CollapseWarning()]
+
+
+def _lowest_kid(run):
+    history = run / "history.csv"
+    known = pd.read_csv(history) if history.exists() else pd.DataFrame()
+    return known["kid"].min() if "kid" in known and known["kid"].notna().any() else math.inf
 
 
 def _read_options(run):

@@ -83,7 +83,7 @@ class Sampler:
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
         wanted = self.draw_attributes(len(latents), attributes, seed)
         batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
-        return self.to_pictures(np.concatenate([self.draw(latents[b], wanted[b]) for b in batches]))
+        return np.concatenate([self.to_pictures(self.draw(latents[b], wanted[b])) for b in batches])
 
     def refine(self, pictures, attributes, passes=1, crop=148, seed=0, verbose=0):
         """Change what pictures of faces show, and keep the rest.

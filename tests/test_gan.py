@@ -118,6 +118,7 @@ def test_gate_opens_again_when_the_generator_fools_the_discriminator():
     assert 0 < logs["d_trained"][0] < 1
 
 
+@pytest.mark.timing
 def test_generator_only_step_is_cheaper():
     """The discriminator's work must be skipped, not thrown away."""
     recipe = fg.RECIPES["dcgan2_64"]
@@ -247,15 +248,6 @@ np.save(sys.argv[1] + "/images.npy", generator([np.load(sys.argv[1] + "/latents.
     np.testing.assert_allclose(np.load(tmp_path / "images.npy"), images, atol=1e-6)
 
 
-def test_generator_alone_loads_without_this_package(gan, tmp_path):
-    gan.generator.save(tmp_path / "generator.keras")
-    script = (
-        "import sys, keras; print(keras.models.load_model(sys.argv[1]).output_shape, 'facegen_keras' in sys.modules)"
-    )
-    command = [sys.executable, "-c", script, str(tmp_path / "generator.keras")]
-    assert "(None, 16, 16, 3) False" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def test_a_file_that_is_no_gan(gan, tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing.keras"):
         fg.load_gan(tmp_path / "nothing.keras")
@@ -311,3 +303,68 @@ def test_projection_conditions_on_attributes():
     middle = gan.judge(images[:1], np.array([[0.5, 0.5]], np.float32)).numpy()
     assert logits[0] != logits[1]
     assert logits.mean() == pytest.approx(middle.item(), abs=1e-5)  # linear in the attributes
+
+
+def test_features_computed_once_are_those_of_each_judgement():
+    """D's own and wrong attributes, where it reads them last, share the features of the picture."""
+    gan = fg.RECIPES["dcgan1"].build(image_size=16)
+    images = np.random.default_rng(0).random((4, 16, 16, 3), np.float32)
+    attributes = np.array([[0], [1], [1], [0]], np.float32)
+    logits = gan.judge_kinds(images, attributes, images, attributes)
+    apart = [gan.judge(images, read, training=True) for read in (attributes, 1 - attributes)]
+    np.testing.assert_allclose(logits["real"], apart[0], rtol=1e-5)
+    np.testing.assert_allclose(logits["mismatch"], apart[1], rtol=1e-5)
+    assert not np.allclose(apart[0], apart[1])
+
+
+def test_relativistic_loss_of_known_logits():
+    real, fake, wrong = (tf.constant([[value]]) for value in (2.0, -1.0, 0.5))
+    loss = fg.Relativistic(mismatch="shuffle", weights=(1, 1, 0.5))
+    softplus = np.log1p(np.exp(-3.0)), 0.5 * np.log1p(np.exp(-1.5))
+    assert float(loss.discriminator_loss(real, fake, wrong)) == pytest.approx(sum(softplus))
+    assert float(loss.generator_loss(fake, real)) == pytest.approx(np.log1p(np.exp(3.0)))
+    passes = tf.constant([[0.0], [1.0], [2.0], [3.0]])  # two passes of a batch of two
+    two = tf.constant([[0.0], [1.0]])
+    assert float(loss.generator_loss(passes, two)) == pytest.approx(np.log1p(np.exp([0, 0, -2, -2])).mean())
+
+
+def test_penalty_is_half_the_squared_slope_of_a_linear_discriminator():
+    """Of D(x) = w . x the slope is w everywhere, on real and on generated pictures."""
+    recipe = fg.RECIPES["fc_gan"].override(image_size=8, attributes=1)
+    losses = {}
+    for penalty in (0.0, 3.0):
+        gan = recipe.build(loss=fg.CrossEntropy(penalty=penalty), d_optimizer=lambda: keras.optimizers.SGD(0.0))
+        hidden, last = gan.discriminator.get_layer("verdict").get_layer("head").layers
+        hidden.bias.assign(tf.fill(hidden.bias.shape, 100.0))  # relu is open: linear
+        losses[penalty] = gan.fit(small_batches(recipe, count=1, size=8), verbose=0).history["d_loss"][0]
+    slope = (hidden.kernel.value @ last.kernel.value)[:-1].numpy()
+    assert losses[3.0] - losses[0.0] == pytest.approx(3.0 * (slope**2).sum(), rel=1e-3)
+
+
+@pytest.mark.parametrize("name, size", [("modern", 16), ("dcgan2", 16), ("dcgan4", 16)])
+def test_relativistic_loss_and_penalty_train_any_recipe(name, size):
+    recipe = fg.RECIPES[name].override(image_size=size, loss=fg.Relativistic(mismatch="shuffle", penalty=0.5))
+    gan = recipe.build()
+    before = [weight.numpy() for weight in gan.generator.trainable_weights]
+    logs = gan.fit(small_batches(recipe, count=2), verbose=0).history
+    assert all(np.isfinite(value).all() for value in logs.values())
+    assert all((new.numpy() != old).any() for new, old in zip(gan.generator.trainable_weights, before))
+
+
+@pytest.mark.parametrize("augmentation", [fg.instance_noise, fg.shifts])
+def test_augmentation_reaches_d_in_training_alone_and_lets_gradients_through(augmentation, tmp_path):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, augmentation=augmentation)
+    images, attributes = tf.random.stateless_uniform((4, 16, 16, 3), (1, 2)), np.zeros((4, 2), np.float32)
+    np.testing.assert_array_equal(gan.augmented(images, False), images)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        changed = gan.augmented(images, True)
+    assert (changed.numpy() != images.numpy()).any() and changed.shape == images.shape
+    assert np.abs(tape.gradient(changed, images)).sum() > 0
+    np.testing.assert_array_equal(gan.judge(images, attributes), gan.discriminator([images, tf.constant(attributes)]))
+    frozen = [gan.judge(images, attributes, training=True) for _ in range(2)]
+    assert (frozen[0].numpy() != frozen[1].numpy()).any(), "D saw the same twice"
+    gan.fit(small_batches(fg.RECIPES["dcgan2"]), verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    loaded = fg.load_gan(tmp_path / "gan.keras")
+    np.testing.assert_array_equal(loaded.augmented(images, True), gan.augmented(images, True))  # noise goes on, too

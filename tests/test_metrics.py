@@ -1,21 +1,125 @@
+import keras
 import numpy as np
 import pytest
-from PIL import Image
+from people import draw_people
+from PIL import Image, ImageFilter
 
 import facegen_keras as fg
-from drawn_faces import draw_face
-from facegen_keras.attribute_statistics import draw_attributes
-from facegen_keras.metrics import balanced_accuracy
+from facegen_keras.features import INCEPTION_FILE, find_features
 
 
-def draw_people(count, given):
-    """Drawn faces as the models see them: uint8 (count, 64, 64, 3)."""
-    vectors = draw_attributes(count, 7, given=given)
-    people = [
-        draw_face(dict(zip(fg.ATTRIBUTES, row.tolist())), np.random.default_rng(i)) for i, row in enumerate(vectors)
-    ]
-    framed = [Image.fromarray(person).crop((15, 35, 163, 183)).resize((64, 64)) for person in people]
-    return np.stack([np.asarray(person) for person in framed])
+@pytest.fixture(scope="module")
+def people():
+    return draw_people(160)
+
+
+@pytest.fixture(scope="module")
+def others():
+    return draw_people(160, seed=11)
+
+
+def blurred(pictures, radius):
+    return np.stack([np.asarray(Image.fromarray(p).filter(ImageFilter.GaussianBlur(radius))) for p in pictures])
+
+
+def noised(pictures, amount):
+    noise = np.random.default_rng(0).normal(0, amount, pictures.shape)
+    return np.clip(pictures + noise, 0, 255).astype(np.uint8)
+
+
+def test_kid_and_fid_order_what_is_worse(people, others):
+    """Other people are near; blur, noise, one kind of people and one person are far, and further the more of it."""
+    sets = {
+        "others": others,
+        "men": draw_people(160, {"Male": 1}, seed=11),
+        "blurred": blurred(others, 1.5),
+        "more blurred": blurred(others, 4),
+        "noised": noised(others, 25),
+        "more noised": noised(others, 80),
+        "collapsed": np.repeat(others[:1], 160, axis=0),
+    }
+    for metric in (fg.kid, fg.fid):
+        score = {name: metric(people, fake, features="faces") for name, fake in sets.items()}
+        assert score["others"] == min(score.values()) and score["others"] < 0.3 * score["men"]
+        assert score["blurred"] < score["more blurred"] and score["noised"] < score["more noised"]
+        assert score["collapsed"] > score["men"]
+    assert fg.kid(people, people, features="faces") < 0.01
+    shuffled = fg.kid(people, others[::-1], features="faces")
+    assert shuffled == pytest.approx(fg.kid(people, others, features="faces"), abs=0.01)
+
+
+def test_precision_and_recall_tell_fidelity_from_variety(people, others):
+    precision, recall = fg.precision_recall(people, others, features="faces")
+    assert min(precision, recall) > 0.6
+    assert precision.floor is None and "not measured" in str(recall)
+    few = np.repeat(others[:8], 20, axis=0)
+    assert fg.precision_recall(people, few, features="faces")[1] < 0.5 * recall
+    assert fg.precision_recall(people, noised(others, 90), features="faces")[0] < 0.5 * precision
+
+
+def test_a_score_says_how_it_was_measured(people, others):
+    score = fg.kid(people, others[:100], features="faces", crop=148)
+    told = str(score)
+    for part in (
+        "KID",
+        "attribute network",
+        "160",
+        "100",
+        "148",
+        "64x64",
+        "Lanczos",
+        "real against real",
+        "file format",
+    ):
+        assert part in told
+    assert score.deviation > 0 and abs(score.floor) < 0.1
+    with pytest.raises(ValueError, match="160 real and 100 generated"):
+        fg.precision_recall(people, others[:100], features="faces")
+
+
+def test_a_floor_needs_other_real_faces(people, others):
+    more = draw_people(160, seed=12)
+    precision, recall = fg.precision_recall(people, others, unseen=more, features="faces")
+    assert abs(precision.floor - precision) < 0.3 and abs(recall.floor - recall) < 0.3
+    assert fg.kid(people, others, unseen=people, features="faces").floor < 0.01
+    assert fg.fid(people, others, unseen=more, features="faces").floor > 0
+
+
+def test_memorisation_finds_copies(people, others):
+    """All of them, and a few among honest ones, which the median does not see; mirrored, too."""
+    honest = fg.memorisation(people, others)
+    assert 0.7 < honest.distance < 1.5 and honest.copies < 0.05
+    copied = fg.memorisation(people, people)
+    assert copied.distance == pytest.approx(0, abs=1e-3) and copied.copies == 1
+    few = np.concatenate([people[144:], others[:144]])
+    found = fg.memorisation(people, few)
+    assert found.copies > honest.copies + 0.05 and found.distance > 0.7
+    assert found.nearest[:16].tolist() == list(range(144, 160))
+    pairs = found.pairs(people, few, 10)
+    np.testing.assert_array_equal(pairs[0], pairs[1])
+    assert fg.memorisation(people, people[:, :, ::-1]).distance < 0.8 * honest.distance
+
+
+def test_too_few_pictures_and_features_unheard_of(people):
+    with pytest.raises(ValueError, match="fake has 3 pictures: expected at least 8"):
+        fg.kid(people, people[:3], features="faces")
+    with pytest.raises(ValueError, match="features='vgg': expected one of inception, faces"):
+        fg.kid(people, people, features="vgg")
+    with pytest.raises(ValueError, match="uint8"):
+        fg.kid(people / 255, people, features="faces")
+
+
+def test_inception_is_used_where_its_weights_are(people, tmp_path, monkeypatch):
+    """With weights of the right shapes, as no download is needed: another network, by another name."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert "attribute network" in find_features().name
+    (tmp_path / "models").mkdir()
+    untrained = keras.applications.InceptionV3(include_top=False, weights=None)
+    untrained.save(tmp_path / "models" / INCEPTION_FILE)
+    kind = find_features()
+    assert "InceptionV3" in kind.name
+    assert kind.extract(people[:3]).shape == (3, 2048)
+    assert "299" in fg.kid(people[:8], people[8:16]).how["resizing"]
 
 
 def test_diversity_falls_when_samples_are_alike():
@@ -42,54 +146,3 @@ def test_diversity_is_the_distance_of_a_known_pair():
 def test_diversity_of_one():
     with pytest.raises(ValueError, match="at least 2"):
         fg.diversity(np.zeros((1, 8, 8, 3), np.uint8))
-
-
-def test_attribute_response_is_zero_only_for_a_generator_that_ignores_it():
-    gan = fg.RECIPES["dcgan2"].build(image_size=16)
-    assert fg.attribute_response(gan, "Male", count=8) > 0
-    first = gan.generator.get_layer("body").layers[0]
-    weights = first.kernel.numpy()
-    weights[100 + gan.attributes.index("Male")] = 0  # the row that reads Male
-    first.kernel.assign(weights)
-    assert fg.attribute_response(gan, "Male", count=8) == 0
-    assert fg.attribute_response(gan, "Smiling", count=8) > 0
-
-
-def test_refinement_is_scored_by_what_is_read_off_the_faces():
-    """Women as originals, a woman again as the correction to nothing, and men as the correction to Male."""
-    women, men = (draw_people(16, {"Male": male}) for male in (0, 1))
-    sheet = np.stack([women, women, women, men], axis=1)
-    scores = fg.refinement_scores(sheet, [{"Smiling": 1}, {"Male": 1}])
-    same, changed = scores.loc["Smiling"], scores.loc["Male"]
-    assert same["before"] == same["after"] and same["others kept"] == 1 and same["moved"] == same["face moved"] == 0
-    assert changed["after"] > changed["before"] + 0.3
-    assert changed["others kept"] < 1 and changed["moved"] > 0 and changed["face moved"] > 0.3
-
-
-def test_refinement_sheet_redraws_and_changes():
-    gan = fg.load_pretrained()
-    pictures = gan.sample(2, seed=5)
-    sheet, titles = fg.refinement_sheet(gan, pictures, [{"Smiling": 1, "Young": 0}, {"Eyeglasses": 0.5}])
-    assert titles == ["original", "redrawn", "Smiling, not Young", "Eyeglasses 0.5"]
-    np.testing.assert_array_equal(sheet[:, 0], pictures)
-    error = np.abs(sheet[:, 1].astype(float) - pictures).mean(axis=(1, 2, 3))
-    other = np.abs(sheet[::-1, 1].astype(float) - pictures).mean(axis=(1, 2, 3))
-    assert (error < other).all()
-
-
-def test_attribute_accuracy_tells_right_labels_from_shuffled_and_wrong_ones():
-    people = np.concatenate([draw_people(30, {"Male": male}) for male in (0, 1)])
-    right = np.repeat([[0], [1]], 30, axis=0)
-    score = balanced_accuracy(people, right, ["Male"])[0]
-    shuffled = balanced_accuracy(people, np.tile([[0], [1]], (30, 1)), ["Male"])[0]
-    assert score > 0.65 and abs(shuffled - 0.5) < 0.1
-    assert balanced_accuracy(people, 1 - right, ["Male"])[0] == pytest.approx(1 - score)
-    assert np.isnan(balanced_accuracy(people[:30], right[:30], ["Male"])[0])
-
-
-def test_attribute_accuracy_stands_beside_that_of_real_faces(faces_folder):
-    table = fg.attribute_accuracy(fg.load_pretrained(), 200, data=faces_folder)
-    assert table.loc[["Male", "Smiling"], "generated"].min() > 0.75
-    assert table.attrs["generated faces"] == 200 and table.attrs["real faces"] == 20 and table.attrs["crop"] == 148
-    with pytest.raises(ValueError, match="no attributes"):
-        fg.attribute_accuracy(fg.RECIPES["udacity"].build(image_size=16))

@@ -8,7 +8,8 @@ import pytest
 
 from facegen_keras.sample_faces import write_sample_faces
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks"
 TINY = {"RANDOM_SELECT": 32, "EPOCHS": 1, "BATCH_SIZE": 8}
 PARAMETERS = {
     "01_explore_celeba": {"FACES": 4, "IMAGE_SIZE": 16},
@@ -21,8 +22,8 @@ PARAMETERS = {
 
 
 @pytest.fixture(scope="module")
-def sixty_faces(tmp_path_factory):
-    return write_sample_faces(tmp_path_factory.mktemp("sixty") / "faces", count=60)
+def some_faces(tmp_path_factory):
+    return write_sample_faces(tmp_path_factory.mktemp("some") / "faces", count=100)
 
 
 def paths():
@@ -30,11 +31,11 @@ def paths():
 
 
 @pytest.mark.parametrize("path", paths(), ids=lambda path: path.stem)
-def test_notebook_runs(path, sixty_faces, tmp_path, monkeypatch):
+def test_notebook_runs(path, some_faces, tmp_path, monkeypatch):
     parameters = PARAMETERS[path.stem]
     unknown = set(parameters) - set(papermill.inspect_notebook(str(path)))
     assert not unknown, f"{path.name} has no parameters {unknown}"
-    monkeypatch.setenv("FACEGEN_DATA", str(sixty_faces))
+    monkeypatch.setenv("FACEGEN_DATA", str(some_faces))
     executed = papermill.execute_notebook(
         str(path), str(tmp_path / path.name), parameters, cwd=str(tmp_path), progress_bar=False
     )

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import facegen_keras as fg
+from facegen_keras.modern import modern_generator
 
 # Generator and discriminator, counted by hand from the layer tables of the published systems (batch norm: 4 each).
 PARAMETERS = {
@@ -116,3 +117,13 @@ def test_bfloat16_keeps_outputs_and_weights_in_float32():
     assert {weight.dtype for weight in gan.generator.weights} == {"float32"}
     layers = gan.generator.get_layer("body").layers
     assert {layer.compute_dtype for layer in layers[:-1]} == {"bfloat16"}
+
+
+@pytest.mark.parametrize(
+    "options", [{"residual": True}, {"doubling_first": True}, {"residual": True, "doubling_first": True}]
+)
+def test_switches_of_the_modern_generator_draw_the_same_size(options):
+    plain = modern_generator((32, 16), 0)
+    changed = modern_generator((32, 16), 0, **options)
+    assert plain(np.zeros((2, 10))).shape == changed(np.zeros((2, 10))).shape == (2, 32, 16, 3)
+    assert (changed.count_params() > plain.count_params()) == options.get("residual", False)

@@ -98,6 +98,21 @@ def test_diversity_stands_in_the_history(faces_folder):
     assert len(history["diversity"]) == 2 and min(history["diversity"]) > 0
 
 
+def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder):
+    """Though training went on, and was interrupted, and became worse."""
+    fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), **OPTIONS)
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    best = fg.load_run(tmp_path / "run")
+    assert int(best.epochs_done.numpy()) == 1 + int(history["kid"].argmin())
+    assert history[["precision", "recall", "diversity"]].notna().all(axis=None)
+    history["kid"] = -1.0  # nothing that follows is as good
+    history.to_csv(tmp_path / "run" / "history.csv", index=False)
+    fg.train(tmp_path / "run", epochs=4, every=2, resume=True, verbose=0)
+    np.testing.assert_array_equal(fg.load_run(tmp_path / "run").sample(2), best.sample(2))
+    assert int(fg.load_gan(tmp_path / "run" / "gan.keras").epochs_done.numpy()) == 4
+    assert pd.read_csv(tmp_path / "run" / "history.csv")["kid"].isna().tolist() == [False, False, True, False]
+
+
 def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
     run = str(tmp_path / "run")
     settings = ["--recipe", "dcgan2", "--image-size", "16", "--attributes", "Male,Smiling", "--verbose", "0"]

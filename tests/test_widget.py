@@ -23,6 +23,7 @@ def test_slider_changes_the_picture_and_undo_brings_it_back(page):
     assert page.after.value == changed and page.sliders["Smiling"].value == 1
 
 
+@pytest.mark.timing
 def test_a_change_shows_in_300_ms(page):
     def seconds(value):
         start = time.perf_counter()

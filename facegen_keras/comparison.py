@@ -1,0 +1,122 @@
+"""Every recipe under the same wall-clock budget on the same faces, judged alike; resumable recipe by recipe."""
+
+import json
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from facegen_keras.attribute_network import to_size
+from facegen_keras.attributes import ATTRIBUTES_5
+from facegen_keras.callbacks import TimeBudget
+from facegen_keras.evaluation import evaluate
+from facegen_keras.grids import sheet
+from facegen_keras.layouts import find_data
+from facegen_keras.pretrained import pack
+from facegen_keras.recipes import RECIPES
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
+ENDLESS = 1_000_000  # epochs; the time ends the training
+
+
+def compare(
+    folder, recipes=None, minutes=20, *, data=None, size=64, count=2_000, precision="mixed_bfloat16", seed=0, verbose=2
+):
+    """Train recipes one after another, each for the same time, and judge their samples against the same real faces.
+
+    A comparison that was interrupted goes on with the recipes that have no result yet. Each recipe has its own crop,
+    and is judged against real faces cropped alike; its samples, and the real faces, are brought to one size.
+
+    Args:
+        folder: gets `comparison.csv`, `comparison.png`, and for each recipe a folder of its evaluation and weights.
+        recipes: names of `RECIPES`; by default all, in their order.
+        minutes: of wall-clock time for each, from the first call of `fit`, tracing included.
+        data: the folder of faces, as for `load_faces`.
+        size: pixels of a side at which all are judged.
+        count: samples judged, as for `evaluate`.
+        precision: of all recipes, as in `Recipe`.
+        seed: of weights, order and samples.
+        verbose: as in `fit`.
+
+    Returns:
+        DataFrame, one row a recipe, as in `comparison.csv`.
+
+    Raises:
+        ValueError: no such recipe; or the folder holds a comparison under other terms.
+    """
+    folder = Path(folder)
+    names = list(RECIPES) if recipes is None else list(recipes)
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown or not names:
+        raise ValueError(f"recipes {', '.join(unknown) or 'none'}: expected some of {', '.join(RECIPES)}.")
+    terms = {"minutes": minutes, "data": str(find_data(data).resolve()), "size": size, "count": count}
+    _agree(folder, terms | {"precision": precision, "seed": seed})
+    for name in names:
+        if not (folder / name / "result.json").exists():
+            logger.info("%s: %s minutes", name, minutes)
+            result = _try(folder / name, name, minutes, data, size, count, precision, seed, verbose)
+            unfinished = folder / name / "unfinished.json"
+            unfinished.write_text(json.dumps(result, indent=2) + "\n")
+            unfinished.rename(folder / name / "result.json")
+        table = _collect(folder)
+    return table
+
+
+def _agree(folder, terms):
+    file = folder / "terms.json"
+    if file.exists() and (known := json.loads(file.read_text())) != terms:
+        raise ValueError(f"{folder} holds a comparison under {known}, and this one has {terms}: choose another folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(terms, indent=2) + "\n")
+
+
+def _try(folder, name, minutes, data, size, count, precision, seed, verbose):
+    recipe = RECIPES[name].override(precision=precision)
+    faces = recipe.load_faces(data=data, seed=seed)
+    gan = recipe.build(seed=seed)
+    start = time.monotonic()
+    gan.fit(faces, epochs=ENDLESS, verbose=verbose, callbacks=[TimeBudget(minutes)])
+    seconds = time.monotonic() - start
+    seen = int(gan.steps_done.numpy()) * faces.element_spec[0].shape[0]
+    found = evaluate(gan, count, data=data, crop=recipe.crop, size=(size, size), features="faces", seed=seed)
+    found.save(folder)
+    pack(gan, {"precision": precision}, folder / "weights.npz")
+    np.save(folder / "samples.npy", to_size(found.samples[:SHOWN], (size, size)))
+    return {
+        "recipe": name,
+        "pixels": f"{recipe.size[0]}x{recipe.size[1]}",
+        "crop": recipe.crop or "whole",
+        "seconds": round(seconds, 1),
+        "images_seen": seen,
+        "images_per_second": round(seen / seconds, 1),
+        **{score.replace(" ", "_"): float(value) for score, value in found.scores.items()},
+        "KID_deviation": found.scores["KID"].deviation,
+        "KID_floor": found.scores["KID"].floor,
+        **_accuracies(found.attributes),
+        "generator_parameters": gan.generator.count_params(),
+        "discriminator_parameters": gan.discriminator.count_params(),
+        "features": found.how["features"],
+        "faces_judged": found.how["generated faces"],
+    }
+
+
+def _accuracies(table):
+    if table is None:
+        return {}
+    columns = {"attribute_accuracy": float(table["generated"].mean()), "real_accuracy": float(table["real"].mean())}
+    for name in table.index.intersection(ATTRIBUTES_5):
+        columns |= {name: float(table.loc[name, "generated"]), f"{name}_real": float(table.loc[name, "real"])}
+    return columns
+
+
+def _collect(folder):
+    """Gather the results that there are into the CSV and the sheet."""
+    done = [name for name in RECIPES if (folder / name / "result.json").exists()]
+    table = pd.DataFrame([json.loads((folder / name / "result.json").read_text()) for name in done]).set_index("recipe")
+    table.to_csv(folder / "comparison.csv", float_format="%.6g")
+    sheet([np.load(folder / name / "samples.npy") for name in done], done).save(folder / "comparison.png")
+    return table

@@ -1,0 +1,110 @@
+"""All that is measured of one generator, on real faces framed as it was taught them."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from facegen_keras.attribute_metrics import bias_report, compare_accuracy
+from facegen_keras.attribute_network import SIZE, to_size
+from facegen_keras.celeba import load_arrays
+from facegen_keras.grids import save_grid
+from facegen_keras.metrics import Comparison, Score, diversity, memorisation
+
+FEWEST = 8  # faces on each side of a comparison
+VARIED = 500  # pictures whose diversity is measured: all pairs of them
+PAIRS = 12  # of a sample and its nearest training face, in the picture
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` measured.
+
+    Args:
+        scores: dict of name to `Score`: KID, FID, precision, recall, diversity, memorisation and copies.
+        attributes: the table of `attribute_accuracy`; None for a generator without attributes.
+        bias: the table of `bias_report`.
+        pairs: uint8 array (2, k, 64, 64, 3): the samples nearest to a training face, and those faces.
+        samples: uint8 array (count, H, W, 3): what was judged.
+    """
+
+    scores: dict
+    attributes: pd.DataFrame | None
+    bias: pd.DataFrame
+    pairs: np.ndarray
+    samples: np.ndarray
+
+    @property
+    def how(self):
+        """How it was measured, as a dict."""
+        return self.scores["KID"].how
+
+    def table(self):
+        """The scores as a DataFrame: `generated`, and `real against real`, the floor."""
+        rows = {name: (float(score), score.floor) for name, score in self.scores.items()}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["generated", "real against real"])
+
+    def __str__(self):
+        parts = [self.table().to_string(float_format="{:.4f}".format)]
+        if self.attributes is not None:
+            parts.append(self.attributes.to_string(float_format="{:.3f}".format))
+        parts.append("\n".join(f"{name}: {value}" for name, value in self.how.items()))
+        return "\n\n".join(parts)
+
+    def save(self, folder):
+        """Write scores.csv, attributes.csv, bias.csv, nearest.png and how.txt; returns the folder's Path."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.table().to_csv(folder / "scores.csv", index_label="score")
+        if self.attributes is not None:
+            self.attributes.to_csv(folder / "attributes.csv")
+        self.bias.to_csv(folder / "bias.csv")
+        (folder / "how.txt").write_text("".join(f"{name}: {value}\n" for name, value in self.how.items()))
+        titles = ["sample", "nearest real face"]
+        save_grid(np.concatenate(self.pairs), folder / "nearest.png", self.pairs.shape[1], row_titles=titles)
+        return folder
+
+
+def evaluate(gan, count=2_000, *, data=None, split="train", crop=148, size=None, features=None, seed=0):
+    """Measure a generator against real faces.
+
+    Args:
+        gan: a `FaceGAN`.
+        count: samples drawn, and real faces they are compared with; the floor compares as many others. Where there
+            are fewer than two such sets of real faces, each has half of them.
+        data, split, crop: the real faces, as for `load_faces`: those it was trained on, cropped alike.
+        size: (height, width) to which samples and real faces are brought first; by default the generator's own.
+        features: as for `find_features`; memorisation always goes by the attribute network's.
+        seed: of the samples and of the choice of real faces.
+
+    Returns:
+        An `Evaluation`; `print` it.
+
+    Raises:
+        ValueError: no such features, or too few faces.
+    """
+    framing = {"data": data, "split": split, "crop": crop}
+    size = size or gan.generator.output_shape[1:3]
+    pool, labels = load_arrays(
+        at_most=2 * count, image_size=size, attributes=gan.attributes or None, seed=seed, **framing
+    )
+    count = len(pool) // 2
+    if count < FEWEST:
+        raise ValueError(f"{len(pool)} real faces to compare with: expected at least {2 * FEWEST}, and better 4,000.")
+    real, unseen = pool[:count], pool[count : 2 * count]
+    wanted = gan.draw_attributes(count, None, seed)
+    samples = gan.sample(count, wanted if gan.attributes else None, seed)
+    judged = to_size(samples, size)
+    comparison = Comparison(real, judged, unseen, features, crop, seed)
+    varied = Score(diversity(judged[:VARIED]), "diversity", diversity(real[:VARIED]), comparison.how)
+    training, _ = load_arrays(image_size=SIZE, **framing)
+    near = memorisation(training, judged, crop=crop)
+    scores = (comparison.kid(), comparison.fid(), *comparison.precision_recall(), varied, near.distance, near.copies)
+    return Evaluation(
+        {score.name: score for score in scores},
+        compare_accuracy(judged, wanted, real, labels[:count], crop) if gan.attributes else None,
+        bias_report(real, judged),
+        near.pairs(training, to_size(judged), PAIRS),
+        samples,
+    )

@@ -1,0 +1,35 @@
+import logging
+
+import pytest
+
+import facegen_keras as fg
+
+GOOD = {"diversity": 0.3, "kid": 0.1, "d_accuracy": 0.8}
+
+
+def warnings_after(epochs, caplog, **options):
+    watch = fg.CollapseWarning(**options)
+    watch.on_train_begin()
+    with caplog.at_level(logging.WARNING):
+        for epoch, logs in enumerate(epochs):
+            watch.on_epoch_end(epoch, logs)
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    "bad, reason",
+    [
+        ({"diversity": 0.1}, "Epoch 3: the samples grow alike: diversity 0.10, after 0.30 in epoch 1"),
+        ({"kid": 0.3}, "Epoch 3: the samples get worse: KID 0.300, after 0.100 in epoch 1"),
+        ({"d_accuracy": 0.97}, "Epoch 3: the discriminator wins: it is right in 97% of the cases"),
+    ],
+)
+def test_each_way_to_collapse_has_its_warning_once(bad, reason, caplog):
+    messages = warnings_after([GOOD, GOOD, GOOD | bad, GOOD | bad], caplog)
+    assert len(messages) == 1 and messages[0].startswith(reason)
+
+
+def test_a_training_that_goes_well_is_not_warned_of(caplog):
+    better = [{"diversity": 0.2 + i / 100, "kid": 0.5 / (i + 1), "d_accuracy": 0.75} for i in range(9)]
+    rough = [{"kid": 0.002}, {"kid": 0.009, "diversity": float("nan")}, {}]
+    assert warnings_after([*better, *rough], caplog) == []

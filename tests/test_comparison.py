@@ -1,0 +1,41 @@
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import facegen_keras as fg
+from facegen_keras.__main__ import main
+from facegen_keras.sample_faces import write_sample_faces
+
+TERMS = {"minutes": 0.002, "count": 10, "verbose": 0}
+
+
+@pytest.fixture(scope="module")
+def faces_folder(tmp_path_factory):
+    """Enough for a batch of every recipe."""
+    return write_sample_faces(tmp_path_factory.mktemp("faces") / "faces", count=100)
+
+
+def test_recipes_are_compared_and_a_comparison_goes_on(tmp_path, faces_folder):
+    folder = tmp_path / "comparison"
+    first = fg.compare(folder, ["udacity"], data=faces_folder, **TERMS)
+    assert first.index.tolist() == ["udacity"]
+    done = (folder / "udacity" / "result.json").stat().st_mtime_ns
+    command = ["compare", "--recipes", "dcgan1,udacity", "--minutes", "0.002", "-n", "10"]
+    assert main([*command, "--out", str(folder), "--data", str(faces_folder)]) == 0
+    assert (folder / "udacity" / "result.json").stat().st_mtime_ns == done
+    table = pd.read_csv(folder / "comparison.csv", index_col="recipe")
+    assert table.index.tolist() == ["dcgan1", "udacity"]  # the order of RECIPES
+    assert (table["images_seen"] > 0).all() and (table["KID"] > 0).all()
+    assert table.loc["dcgan1", "pixels"] == "32x32" and table.loc["udacity", "crop"] == 108
+    assert 0 <= table.loc["dcgan1", "Male"] <= 1 and np.isnan(table.loc["udacity", "Male"])
+    sheet = Image.open(folder / "comparison.png")
+    assert sheet.width > 10 * 64 and np.asarray(sheet).std() > 0
+
+
+def test_comparisons_under_other_terms_are_kept_apart(tmp_path, faces_folder):
+    (tmp_path / "terms.json").write_text("{}")
+    with pytest.raises(ValueError, match="choose another folder"):
+        fg.compare(tmp_path, ["udacity"], data=faces_folder, **TERMS)
+    with pytest.raises(ValueError, match="dcgan9"):
+        fg.compare(tmp_path, ["dcgan9"], data=faces_folder, **TERMS)
