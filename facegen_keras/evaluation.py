@@ -10,9 +10,8 @@ from facegen_keras.attribute_metrics import bias_report, compare_accuracy
 from facegen_keras.attribute_network import SIZE, to_size
 from facegen_keras.celeba import load_arrays
 from facegen_keras.grids import save_grid
-from facegen_keras.metrics import Comparison, Score, diversity, memorisation
+from facegen_keras.metrics import FEWEST, Comparison, Score, diversity, memorisation
 
-FEWEST = 8  # faces on each side of a comparison
 VARIED = 500  # pictures whose diversity is measured: all pairs of them
 PAIRS = 12  # of a sample and its nearest training face, in the picture
 
@@ -53,7 +52,10 @@ class Evaluation:
         return "\n\n".join(parts)
 
     def save(self, folder):
-        """Write scores.csv, attributes.csv, bias.csv, nearest.png and how.txt; returns the folder's Path."""
+        """Write scores.csv, attributes.csv, bias.csv, how.txt and nearest.png; returns the folder's Path.
+
+        nearest.png shows training faces: where these may not be published, it may not be either.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.table().to_csv(folder / "scores.csv", index_label="score")

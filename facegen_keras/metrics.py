@@ -10,7 +10,7 @@ from facegen_keras.set_distances import frechet_distance, kernel_distance, manif
 
 AMONG = 2_000  # training faces whose nearest other one is looked for
 RARELY = 0.01  # share of training faces that have another one so near that a sample as near passes for a copy
-PRECISION_RECALL = ("precision", "recall")
+FEWEST = 8  # pictures on each side, under which nothing is compared
 
 
 class Score(float):
@@ -55,8 +55,8 @@ class Comparison:
 
     def __init__(self, real, fake, unseen=None, features=None, crop="not told", seed=0):
         for name, pictures in (("real", real), ("fake", fake)):
-            if len(pictures) < 8:
-                raise ValueError(f"{name} has {len(pictures)} pictures: expected at least 8, and better 2,000.")
+            if len(pictures) < FEWEST:
+                raise ValueError(f"{name} has {len(pictures)} pictures: expected at least {FEWEST}, and better 2,000.")
         kind = find_features(features)
         self.real, self.fake = kind.extract(real), kind.extract(fake)
         self.unseen = None if unseen is None else kind.extract(unseen)
@@ -77,11 +77,9 @@ class Comparison:
     def precision_recall(self):
         if len(self.real) != len(self.fake):
             raise ValueError(f"{len(self.real)} real and {len(self.fake)} generated faces: expected as many of each.")
-        values = manifold_overlap(self.real, self.fake)
+        precision, recall = manifold_overlap(self.real, self.fake)
         floors = (None, None) if self.unseen is None else manifold_overlap(self.real, self.unseen)
-        return tuple(
-            Score(value, name, floor, self.how) for value, name, floor in zip(values, PRECISION_RECALL, floors)
-        )
+        return Score(precision, "precision", floors[0], self.how), Score(recall, "recall", floors[1], self.how)
 
 
 def kid(real, fake, *, subsets=100, subset_size=500, **options):

@@ -19,13 +19,13 @@ from facegen_keras.callbacks import (
 from facegen_keras.celeba import load_arrays
 from facegen_keras.gan import FaceGAN
 from facegen_keras.layouts import find_data
+from facegen_keras.metrics import FEWEST
 from facegen_keras.pretrained import pack
 from facegen_keras.recipes import RECIPES
 from facegen_keras.schedules import parse_schedule
 
 RECIPE_OPTIONS = ("image_size", "attributes", "schedule", "precision", "batch_size", "crop")
 JUDGED = 1_000  # real faces that samples are compared with while training
-FEWEST = 8  # under which they cannot be
 DATA_OPTIONS = ("data", "random_select", "balance", "flip")
 
 
