@@ -93,7 +93,7 @@ def _try(folder, name, minutes, data, size, count, precision, seed, verbose):
         "seconds": round(seconds, 1),
         "images_seen": seen,
         "images_per_second": round(seen / seconds, 1),
-        **{score.replace(" ", "_"): float(value) for score, value in found.scores.items()},
+        **{metric: float(score) for metric, score in found.scores.items()},
         "KID_deviation": found.scores["KID"].deviation,
         "KID_floor": found.scores["KID"].floor,
         **_accuracies(found.attributes),
