@@ -66,6 +66,7 @@ try:
     from facegen_keras.conditioning import Cube, LastLayer, NoAttributes, Projection
     from facegen_keras.download import download_celeba
     from facegen_keras.evaluation import evaluate
+    from facegen_keras.features import Features
     from facegen_keras.gan import FaceGAN
     from facegen_keras.grids import curves, grid, save_gif, save_grid, sheet, verdict_titles
     from facegen_keras.guesses import Guesses

@@ -28,8 +28,7 @@ def attribute_accuracy(gan, count=1_000, *, data=None, split="train", crop=148, 
     Raises:
         ValueError: the generator has no attributes.
     """
-    if not gan.attributes:
-        raise ValueError(f"This {gan.recipe!r} generator has no attributes whose accuracy could be measured.")
+    gan.require_attributes()
     wanted = gan.draw_attributes(count, None, seed)
     size = gan.generator.output_shape[1:3]
     real, labels = load_arrays(

@@ -37,15 +37,18 @@ def find_features(name=None):
         name: "inception": InceptionV3 of `keras.applications`, trained on ImageNet, which is what the field reports
             (Keras downloads its weights the first time); "faces": the attribute network that is shipped, which
             needs no download and knows nothing but faces; None: Inception where its weights are already, else faces.
+            Or `Features` of your own.
 
     Raises:
         ValueError: there is no such name.
         OSError: the weights of Inception are not there, and cannot be downloaded.
     """
+    if isinstance(name, Features):
+        return name
     if name is None:
         name = "inception" if _inception_file().exists() else "faces"
     if name not in KINDS:
-        raise ValueError(f"features={name!r}: expected one of {', '.join(KINDS)}, or None.")
+        raise ValueError(f"features={name!r}: expected one of {', '.join(KINDS)}, None, or a Features.")
     return KINDS[name]
 
 

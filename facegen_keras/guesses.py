@@ -36,11 +36,7 @@ class Guesses:
     """
 
     def __init__(self, gan, seed=0):
-        if not gan.attributes:
-            raise ValueError(
-                f"This {gan.recipe!r} generator has no attributes, so there is nothing to refine by: use a conditional "
-                "recipe (facegen_keras.RECIPES lists the attributes of each), or load_pretrained()."
-            )
+        gan.require_attributes()
         self.gan, self.seed = gan, seed
         self.kept = None  # a Guess
         self.photo = None  # uint8 (H, W, 3)

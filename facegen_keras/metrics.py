@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from facegen_keras.features import find_features
-from facegen_keras.set_distances import frechet_distance, kernel_distance, manifold_overlap, nearest
+from facegen_keras.set_distances import fit_subset, frechet_distance, kernel_distance, manifold_overlap, nearest
 
 AMONG = 2_000  # training faces whose nearest other one is looked for
 RARELY = 0.01  # share of training faces that have another one so near that a sample as near passes for a copy
@@ -64,7 +64,7 @@ class Comparison:
         self.how = _how(kind, real, fake, crop)
 
     def kid(self, subsets=100, subset_size=500):
-        how = self.how | {"subsets": f"{subsets} of at most {subset_size}"}
+        how = self.how | {"subsets": f"{subsets} of {fit_subset(subset_size, self.real, self.fake)}"}
         value, deviation = kernel_distance(self.real, self.fake, subsets, subset_size, self.seed)
         halves = np.array_split(np.random.default_rng(self.seed).permutation(self.real), 2)
         pair = halves if self.unseen is None else (self.real, self.unseen)

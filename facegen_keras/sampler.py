@@ -31,11 +31,8 @@ class Sampler:
         Raises:
             ValueError: an attribute this generator does not have, or a strength outside 0..1.
         """
-        if attributes is not None and not self.attributes:
-            raise ValueError(
-                f"This {self.recipe!r} generator has no attributes, so it cannot be asked for {attributes}: use a "
-                "conditional recipe (facegen_keras.RECIPES lists the attributes of each)."
-            )
+        if attributes is not None:
+            self.require_attributes()
         if attributes is None or isinstance(attributes, dict):
             return self._complete(attributes or {}, count, seed)
         given = np.asarray(attributes, np.float32)
@@ -46,6 +43,17 @@ class Sampler:
             )
         _check_strengths(given)
         return np.broadcast_to(given, (count, len(self.attributes))).copy()
+
+    def require_attributes(self):
+        """Do nothing where this generator has attributes; else raise a ValueError that names the recipes that have."""
+        if not self.attributes:
+            from facegen_keras.recipes import RECIPES  # the recipes are built of this class
+
+            able = ", ".join(name for name, recipe in RECIPES.items() if recipe.attributes)
+            raise ValueError(
+                f"This {self.recipe!r} generator has no attributes to ask for: use load_pretrained(), or one of the "
+                f"recipes {able}."
+            )
 
     def _complete(self, wishes, count, seed):
         names = resolve_attributes(list(wishes), known=self.attributes)

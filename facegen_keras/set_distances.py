@@ -11,7 +11,7 @@ def kernel_distance(real, fake, subsets=100, subset_size=500, seed=0):
     Args:
         real, fake: float arrays (n, d) and (m, d) of features.
         subsets: how many random subsets of both are compared.
-        subset_size: how many of each in a subset; at most half of the smaller set, so that subsets differ.
+        subset_size: how many of each in a subset, at most; see `fit_subset`.
         seed: of the subsets.
 
     Returns:
@@ -21,13 +21,18 @@ def kernel_distance(real, fake, subsets=100, subset_size=500, seed=0):
         ValueError: fewer than two vectors in a set, or sets of different length of vectors.
     """
     real, fake = _checked(real, fake)
-    size = min(subset_size, max(2, min(len(real), len(fake)) // 2))
+    size = fit_subset(subset_size, real, fake)
     rng = np.random.default_rng(seed)
     values = [
         _squared_mmd(*(vectors[rng.choice(len(vectors), size, replace=False)] for vectors in (real, fake)))
         for _ in range(subsets)
     ]
     return float(np.mean(values)), float(np.std(values))
+
+
+def fit_subset(subset_size, real, fake):
+    """The size of `kernel_distance`'s subsets: as asked for, or half of the smaller set, so that subsets differ."""
+    return min(subset_size, max(2, min(len(real), len(fake)) // 2))
 
 
 def _squared_mmd(x, y):

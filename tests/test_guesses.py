@@ -118,5 +118,5 @@ def test_bad_wishes_are_refused_and_nothing_is_lost(guesses):
 
 
 def test_generator_without_attributes_is_refused():
-    with pytest.raises(ValueError, match="no attributes.*conditional"):
+    with pytest.raises(ValueError, match="no attributes.*modern"):
         fg.Guesses(fg.RECIPES["udacity"].build(image_size=16))

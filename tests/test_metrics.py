@@ -70,6 +70,7 @@ def test_a_score_says_how_it_was_measured(people, others):
         "Lanczos",
         "real against real",
         "file format",
+        "100 of 50",
     ):
         assert part in told
     assert score.deviation > 0 and abs(score.floor) < 0.1
@@ -120,6 +121,13 @@ def test_inception_is_used_where_its_weights_are(people, tmp_path, monkeypatch):
     assert "InceptionV3" in kind.name
     assert kind.extract(people[:3]).shape == (3, 2048)
     assert "299" in fg.kid(people[:8], people[8:16]).how["resizing"]
+
+
+def test_features_of_your_own(people, others):
+    colour = fg.Features("mean colour", "none", lambda pictures: pictures.mean(axis=(1, 2)) / 255)
+    score = fg.kid(people, others, features=colour)
+    assert "mean colour" in str(score)
+    assert fg.kid(people, others // 2, features=colour) > 10 * abs(score)
 
 
 def test_diversity_falls_when_samples_are_alike():
