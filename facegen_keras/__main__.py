@@ -35,14 +35,14 @@ def _train(run, **options):
     print(f"The GAN, its curves and its sample grids are in {run}")
 
 
-def _sample(run, count, attributes, seed, out, titles):
-    pictures, verdicts = fg.draw_with_verdicts(_load(run), count, _parse_attributes(attributes), seed)
+def _sample(run, last, count, attributes, seed, out, titles):
+    pictures, verdicts = fg.draw_with_verdicts(_load(run, last), count, _parse_attributes(attributes), seed)
     path = fg.save_grid(pictures, out, titles=fg.verdict_titles(verdicts) if titles else None)
     print(f"{count} faces are in {path}")
 
 
-def _refine(photos, run, attributes, passes, crop, out):
-    gan = _load(run)
+def _refine(photos, run, last, attributes, passes, crop, out):
+    gan = _load(run, last)
     pairs = [fg.load_photo(photo, gan.generator.output_shape[1:3], crop) for photo in photos]
     pictures = np.stack([picture for picture, _ in pairs])
     for photo, (_, framed) in zip(photos, pairs):
@@ -58,9 +58,9 @@ def _refine(photos, run, attributes, passes, crop, out):
     print(f"{len(photos)} faces, before and after, are in {path}")
 
 
-def _evaluate(run, count, data, features, out):
+def _evaluate(run, last, count, data, features, out):
     framing = fg.faces_of_run(run) if run else {"crop": 148}
-    found = fg.evaluate(_load(run), count, features=features, **framing | ({"data": data} if data else {}))
+    found = fg.evaluate(_load(run, last), count, features=features, **framing | ({"data": data} if data else {}))
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out)}")
 
@@ -76,8 +76,8 @@ def _train_attributes(out, data, epochs, seed):
     print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {out.parent}")
 
 
-def _pack(run, out):
-    fg.pack_run(run, out)
+def _pack(run, last, out):
+    fg.pack_run(run, out, last)
     print(f"The weights are in {out}")
 
 
@@ -85,8 +85,8 @@ def _download(folder):
     print(f"CelebA is in {fg.download_celeba(folder)}")
 
 
-def _load(run):
-    return fg.load_run(run) if run else fg.load_pretrained()
+def _load(run, last):
+    return fg.load_run(run, last) if run else fg.load_pretrained()
 
 
 def _parse_attributes(text):
@@ -133,7 +133,7 @@ def _parser():
 
     command = commands.add_parser("sample", help="draw faces")
     command.set_defaults(command=_sample)
-    command.add_argument("--run", help="folder of the run (default: the generator that is shipped)")
+    _add_run(command)
     command.add_argument("-n", dest="count", type=int, default=64)
     command.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in CelebA")
     command.add_argument("--seed", type=int, default=0)
@@ -144,14 +144,14 @@ def _parser():
     command.set_defaults(command=_refine)
     command.add_argument("photos", nargs="+", metavar="PHOTO", help="picture files")
     command.add_argument("--attributes", required=True, help="what should change: Smiling=1,Eyeglasses=0.5")
-    command.add_argument("--run", help="folder of a run (default: the generator that is shipped)")
+    _add_run(command)
     command.add_argument("--passes", type=int, default=1, help="default: 1")
     command.add_argument("--crop", type=int, default=148, help="the crop the run was trained on (default: 148)")
     command.add_argument("--out", default="refined.png", help="picture file to write")
 
     command = commands.add_parser("evaluate", help="measure how good a generator is")
     command.set_defaults(command=_evaluate)
-    command.add_argument("--run", help="folder of the run (default: the generator that is shipped)")
+    _add_run(command)
     command.add_argument("-n", dest="count", type=int, default=2_000, help="samples and real faces (default: 2000)")
     command.add_argument("--data", help="the real faces (default: those of the run)")
     command.add_argument(
@@ -176,7 +176,7 @@ def _parser():
 
     command = commands.add_parser("pack", help="write a run's weights as load_pretrained reads them")
     command.set_defaults(command=_pack)
-    command.add_argument("--run", required=True, help="folder of the run")
+    _add_run(command, required=True)
     command.add_argument("--out", required=True, help="the .npz file to write")
 
     command = commands.add_parser("download", help="get CelebA from Kaggle")
@@ -185,6 +185,12 @@ def _parser():
 
     command = commands.add_parser("check", help="check the environment")
     return parser
+
+
+def _add_run(command, required=False):
+    shipped = "" if required else " (default: the generator that is shipped)"
+    command.add_argument("--run", required=required, help=f"folder of the run{shipped}")
+    command.add_argument("--last", action="store_true", help="its last epoch instead of that of the lowest KID")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class SampleQuality(_EveryFewEpochs):
         seed: of the first epoch's latents; every epoch draws others.
     """
 
-    def __init__(self, real, count=500, every=1, seed=0):
+    def __init__(self, real, count=1_000, every=1, seed=0):
         super().__init__(every)
         self.real, self.count, self.seed = face_features(real), min(count, len(real)), seed
 

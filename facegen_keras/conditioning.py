@@ -8,7 +8,7 @@ one constant channel per attribute beside the three of the picture.
 from dataclasses import dataclass
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 def connect_generator(body, latent_shape, n, repeat=1):
@@ -73,7 +73,7 @@ class Projection:
         def verdict(seen, attributes):
             signs = layers.Rescaling(2.0, -1.0, dtype="float32")(attributes)
             embedding = layers.Dense(seen.shape[-1], use_bias=False, dtype="float32", name="embedding")(signs)
-            match = layers.Dot(1, dtype="float32")([seen, embedding])
+            match = ops.sum(seen * embedding, axis=1, keepdims=True)  # layers.Dot is slower
             return layers.Add(dtype="float32")([head(seen), match])
 
         return _read_last(features, verdict, image_shape, n)

@@ -115,13 +115,10 @@ def load_gan(path):
     return gan
 
 
-def load_run(run):
-    """Load the GAN of a run's folder, at the epoch of the lowest KID; errors as `load_gan`.
-
-    The last epoch, where training goes on, is in the run's `gan.keras` (`load_gan`).
-    """
+def load_run(run, last=False):
+    """Load the GAN of a run's folder, at the epoch of the lowest KID, or at the last one; errors as `load_gan`."""
     best = Path(run) / "best.keras"
-    checkpoint = best if best.exists() else Path(run) / "gan.keras"
+    checkpoint = best if best.exists() and not last else Path(run) / "gan.keras"
     if not checkpoint.exists():
         raise FileNotFoundError(f"{checkpoint} is not there: {run} holds no run that finished an epoch.")
     return load_gan(checkpoint)
@@ -133,10 +130,10 @@ def faces_of_run(run):
     return {"data": options["data"], "crop": _recipe_of(options).crop}
 
 
-def pack_run(run, out):
+def pack_run(run, out, last=False):
     """Write the weights of a run, as `load_run` loads it, into one small file (see `pretrained`)."""
     options = _read_options(Path(run))
-    pack(load_run(run), {name: options[name] for name in ("image_size", "attributes") if name in options}, out)
+    pack(load_run(run, last), {name: options[name] for name in ("image_size", "attributes") if name in options}, out)
 
 
 def _judges(recipe, settings):

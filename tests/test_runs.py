@@ -109,7 +109,7 @@ def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder):
     history.to_csv(tmp_path / "run" / "history.csv", index=False)
     fg.train(tmp_path / "run", epochs=4, every=2, resume=True, verbose=0)
     np.testing.assert_array_equal(fg.load_run(tmp_path / "run").sample(2), best.sample(2))
-    assert int(fg.load_gan(tmp_path / "run" / "gan.keras").epochs_done.numpy()) == 4
+    assert int(fg.load_run(tmp_path / "run", last=True).epochs_done.numpy()) == 4
     assert pd.read_csv(tmp_path / "run" / "history.csv")["kid"].isna().tolist() == [False, False, True, False]
 
 
