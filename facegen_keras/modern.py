@@ -10,7 +10,7 @@ MOMENTUM = 0.9  # of batch norm: as in `builders`
 DOUBLINGS = 4
 
 
-def modern_generator(image_size, n, width=32, residual=False, doubling_first=False):
+def modern_generator(image_size, n, width=32, residual=False, doubling_first=True):
     """From a sixteenth of the picture's size, by 3x3 convolutions and nearest-neighbour doublings: no checkerboard.
 
     Args:
@@ -18,7 +18,7 @@ def modern_generator(image_size, n, width=32, residual=False, doubling_first=Fal
         n: number of attributes; they are part of the vector it reads.
         width: channels at full size; eight times as many at the start. AMX processors want multiples of 32.
         residual: whether each stage is a residual block of two convolutions (He et al. 2016), or one convolution.
-        doubling_first: whether a stage doubles its pictures before it convolves them, which costs four times as much.
+        doubling_first: whether a stage doubles its pictures before it convolves them: more work, finer detail.
     """
     height, wide = start(image_size, DOUBLINGS)
     channels = [width * factor for factor in (8, 6, 4, 2, 1)]

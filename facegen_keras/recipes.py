@@ -130,8 +130,8 @@ RECIPES = {
         Recipe(
             name="modern",
             source="ours: what wins per minute on few cores",
-            generator=partial(modern_generator, doubling_first=True),
-            discriminator=partial(modern_discriminator, widths=(48, 96, 192, 192)),
+            generator=modern_generator,
+            discriminator=modern_discriminator,
             image_size=64,
             attributes=ATTRIBUTES_8,
             conditioning=Projection(),
