@@ -104,7 +104,7 @@ def load_faces(
     dataset = tf.data.Dataset.from_generator(draw_epoch, output_signature=signature).unbatch()
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
     options = tf.data.Options()
-    options.autotune.enabled = False  # its thread may keep an epoch from ending for up to a minute
+    options.autotune.enabled = False  # its thread may hold an ended epoch for half a minute
     options.experimental_optimization.apply_default_optimizations = False  # they would copy all pictures into memory
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return dataset.map(fetch, num_parallel_calls=2).prefetch(2).with_options(options)
