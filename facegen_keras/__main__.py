@@ -125,6 +125,7 @@ def _parser():
     command.add_argument("--batch-size", type=int)
     command.add_argument("--random-select", type=int, help="pictures an epoch, freshly chosen")
     command.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
+    command.add_argument("--averaging", type=float, help="decay of the averaged weights that samples are drawn with")
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
     command.add_argument("--crop", type=int, help="side of the centred crop in CelebA's pixels")
     command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")

@@ -24,7 +24,7 @@ from facegen_keras.pretrained import pack
 from facegen_keras.recipes import RECIPES
 from facegen_keras.schedules import parse_schedule
 
-RECIPE_OPTIONS = ("image_size", "attributes", "schedule", "precision", "batch_size", "crop")
+RECIPE_OPTIONS = ("image_size", "attributes", "schedule", "averaging", "precision", "batch_size", "crop")
 JUDGED = 1_000  # real faces that samples are compared with while training
 DATA_OPTIONS = ("data", "random_select", "balance", "flip")
 
@@ -43,8 +43,9 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
         resume: go on from `run`'s checkpoint, with the options it was started with; only `epochs`, `minutes` and
             `every` may then be given anew.
         verbose: as in `fit`.
-        **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `precision`, `batch_size`, `crop`;
-            of its faces, `data`, `random_select`, `balance`, `flip`. What is None is left to the recipe.
+        **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `averaging`, `precision`,
+            `batch_size`, `crop`; of its faces, `data`, `random_select`, `balance`, `flip`. What is None is left to the
+            recipe.
 
     Returns:
         The trained FaceGAN.

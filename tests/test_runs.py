@@ -12,7 +12,7 @@ OPTIONS = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_
 
 
 def test_interrupted_run_ends_as_one_that_was_not(tmp_path, faces_folder):
-    options = OPTIONS | {"data": str(faces_folder), "random_select": 16, "flip": True}
+    options = OPTIONS | {"data": str(faces_folder), "random_select": 16, "flip": True, "averaging": 0.9}
     whole = fg.train(tmp_path / "whole", epochs=3, **options)
     fg.train(tmp_path / "parts", epochs=1, **options)
     parts = fg.train(tmp_path / "parts", epochs=3, resume=True, verbose=0)
