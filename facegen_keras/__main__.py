@@ -41,8 +41,9 @@ def _sample(run, last, count, attributes, seed, out, titles):
     print(f"{count} faces are in {path}")
 
 
-def _refine(photos, run, last, attributes, passes, crop, out):
+def _refine(photos, run, last, attributes, passes, out):
     gan = _load(run, last)
+    crop = _framing(run)["crop"]
     pairs = [fg.load_photo(photo, gan.generator.output_shape[1:3], crop) for photo in photos]
     pictures = np.stack([picture for picture, _ in pairs])
     for photo, (_, framed) in zip(photos, pairs):
@@ -59,8 +60,8 @@ def _refine(photos, run, last, attributes, passes, crop, out):
 
 
 def _evaluate(run, last, count, data, features, out):
-    framing = fg.faces_of_run(run) if run else {"crop": 148}
-    found = fg.evaluate(_load(run, last), count, features=features, **framing | ({"data": data} if data else {}))
+    framing = _framing(run) | ({"data": data} if data else {})
+    found = fg.evaluate(_load(run, last), count, features=features, **framing)
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out)}")
 
@@ -87,6 +88,11 @@ def _download(folder):
 
 def _load(run, last):
     return fg.load_run(run, last) if run else fg.load_pretrained()
+
+
+def _framing(run):
+    """How the faces that `_load`'s GAN was taught were framed."""
+    return fg.faces_of_run(run) if run else {"crop": 148}
 
 
 def _parse_attributes(text):
@@ -130,7 +136,12 @@ def _parser():
     command.add_argument("--crop", type=int, help="side of the centred crop in CelebA's pixels")
     command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")
     command.add_argument("--precision", choices=fg.recipe.PRECISIONS)
-    command.add_argument("--verbose", type=int, default=1, help="0 silent, 1 progress bar, 2 a line an epoch")
+    command.add_argument(
+        "--verbose",
+        type=int,
+        default=1 if sys.stdout.isatty() else 2,
+        help="0 silent, 1 progress bar, 2 a line an epoch (default: 1 on a terminal, else 2)",
+    )
 
     command = commands.add_parser("sample", help="draw faces")
     command.set_defaults(command=_sample)
@@ -147,7 +158,6 @@ def _parser():
     command.add_argument("--attributes", required=True, help="what should change: Smiling=1,Eyeglasses=0.5")
     _add_run(command)
     command.add_argument("--passes", type=int, default=1, help="default: 1")
-    command.add_argument("--crop", type=int, default=148, help="the crop the run was trained on (default: 148)")
     command.add_argument("--out", default="refined.png", help="picture file to write")
 
     command = commands.add_parser("evaluate", help="measure how good a generator is")

@@ -91,7 +91,12 @@ def refinement_scores(sheet, changes):
         corrected; `others kept`, the share of all other attributes that are read as before; `moved`, the mean
         absolute change of a pixel, 0 to 1; `face moved`, how far the features moved, 1 being the distance of
         two different faces.
+
+    Raises:
+        ValueError: fewer than two faces.
     """
+    if len(sheet) < 2:
+        raise ValueError(f"The sheet has {len(sheet)} faces: expected at least 2, to compare different faces.")
     redrawn = estimate_attributes(sheet[:, 1]) > 0.5
     features = face_features(sheet[:, 1])
     apart = np.linalg.norm(features - np.roll(features, 1, axis=0), axis=1).mean()
@@ -130,8 +135,10 @@ def attribute_response(gan, name, count=64, seed=0):
         0 when the attribute is ignored. It says that pictures change, not that they change rightly.
 
     Raises:
-        ValueError: the generator has no such attribute.
+        ValueError: the generator has no such attribute; or fewer than two latents.
     """
+    if count < 2:
+        raise ValueError(f"count={count}: expected at least 2 latents, to compare different faces.")
     (base, changed), _ = attribute_sheet(gan, [name], count, seed=seed)
     base, changed = base.astype(np.float64), changed.astype(np.float64)
     return float(np.abs(changed - base).mean() / np.abs(np.roll(base, 1, axis=0) - base).mean())

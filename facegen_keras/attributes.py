@@ -47,7 +47,7 @@ def resolve_attributes(selection, known=ATTRIBUTES):
     if str(selection).isdigit():
         if int(selection) not in SELECTIONS:
             raise ValueError(f"attributes={selection}: there are selections of {sorted(SELECTIONS)} attributes.")
-        return SELECTIONS[int(selection)]
+        selection = SELECTIONS[int(selection)]
     names = (selection,) if isinstance(selection, str) else tuple(selection)
     for name in names:
         if name not in known:

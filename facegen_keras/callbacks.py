@@ -112,15 +112,19 @@ class CollapseWarning(keras.callbacks.Callback):
         diversity: share of its best `diversity` so far under which samples are said to grow alike.
         worse: how many times its best `kid` so far is said to be worse.
         accuracy: `d_accuracy` above which the discriminator is said to win.
+        earlier: for a training that goes on, the logs of the epochs before: dicts with their `epoch`, counted from 1.
     """
 
-    def __init__(self, diversity=0.6, worse=2.0, accuracy=0.95):
+    def __init__(self, diversity=0.6, worse=2.0, accuracy=0.95, earlier=()):
         super().__init__()
-        self.diversity, self.worse, self.accuracy = diversity, worse, accuracy
+        self.diversity, self.worse, self.accuracy, self.earlier = diversity, worse, accuracy, earlier
 
     def on_train_begin(self, logs=None):
         self.best = {}  # log -> (value, epoch)
         self.told = set()
+        for row in self.earlier:
+            self._follow("diversity", max, row["epoch"] - 1, row)
+            self._follow("kid", min, row["epoch"] - 1, row)
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
@@ -174,15 +178,22 @@ class Curves(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / "history.csv"
-        earlier = pd.read_csv(file).to_dict("records") if file.exists() else []
-        self.rows = [row for row in earlier if row["epoch"] <= int(self.model.epochs_done.numpy())]
+        self.rows = read_history(self.folder, int(self.model.epochs_done.numpy()))
 
     def on_epoch_end(self, epoch, logs=None):
         self.rows.append({"epoch": epoch + 1} | (logs or {}))
         history = pd.DataFrame(self.rows)
-        history.to_csv(self.folder / "history.csv", index=False)
+        unfinished = self.folder / "unfinished_history.csv"
+        history.to_csv(unfinished, index=False)
+        os.replace(unfinished, self.folder / "history.csv")
         curves(history.drop(columns="epoch").to_dict("list")).savefig(self.folder / "curves.png", dpi=100)
+
+
+def read_history(folder, epochs):
+    """The logs that `Curves` kept of the first `epochs` epochs: a list of dicts, empty if there are none."""
+    file = Path(folder) / "history.csv"
+    rows = pd.read_csv(file).to_dict("records") if file.exists() else []
+    return [row for row in rows if row["epoch"] <= epochs]
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -203,7 +214,12 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if self.monitor is not None:
-            if not logs.get(self.monitor, math.nan) < self.lowest:
+            if self.monitor not in logs:
+                raise ValueError(
+                    f"Checkpoint(monitor={self.monitor!r}): the logs so far are {', '.join(logs)}. Name one of them, "
+                    "or put the callback that makes it first."
+                )
+            if not logs[self.monitor] < self.lowest:
                 return
             self.lowest = logs[self.monitor]
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -163,8 +163,7 @@ class FaceGAN(Judge, Sampler, Resumable, keras.Model):
         return self.generate(latents, wanted, training=True), wanted, 0.0
 
     def train_step(self, data):
-        images, attributes = data
-        self._check_batch(images, attributes)
+        images, attributes = self._check_batch(data)
         wanted = self._attributes_to_draw(attributes)
         with tf.GradientTape() as tape:
             fakes, wanted, penalty = self.draw_fakes(images, wanted)
@@ -192,8 +191,13 @@ class FaceGAN(Judge, Sampler, Resumable, keras.Model):
             if keras.backend.is_float_dtype(variable.dtype):  # dropout's random states are counters
                 average.assign(keep * average + (1 - keep) * variable)
 
-    def _check_batch(self, images, attributes):
-        """Compare the shapes of a batch with the models', while the training step is traced."""
+    def _check_batch(self, data):
+        """A batch, its shapes compared with the models' while the training step is traced."""
+        if not isinstance(data, tuple) or len(data) != 2 or len(data[1].shape) != 2:
+            raise ValueError(
+                "fit is given no batches of (images (b, H, W, 3), attributes (b, n)): make them by load_faces."
+            )
+        images, attributes = data
         made, given = self.generator.output_shape[1:], images.shape[1:]
         if tuple(made) != tuple(given):
             raise ValueError(
@@ -205,6 +209,7 @@ class FaceGAN(Judge, Sampler, Resumable, keras.Model):
                 f"The faces come with {attributes.shape[1]} attributes, but this GAN has {len(self.attributes)}: load "
                 f"them with load_faces(attributes={list(self.attributes)}), or by the recipe that built the GAN."
             )
+        return images, attributes
 
     def _train_discriminator(self, images, attributes, fakes, wanted):
         fakes = tf.stop_gradient(fakes)

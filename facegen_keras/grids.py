@@ -59,8 +59,13 @@ def save_grid(pictures, path, columns=None, titles=None, row_titles=None):
 
     Returns:
         The Path written to.
+
+    Raises:
+        ValueError: see `grid`; or the path does not end as a picture file's.
     """
     path = Path(path)
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(f"{path}: expected the name of a picture file, such as {path.with_suffix('.png')}.")
     path.parent.mkdir(parents=True, exist_ok=True)
     grid(pictures, columns, titles, row_titles).save(path)
     return path

@@ -30,14 +30,15 @@ class Guesses:
     Args:
         gan: a conditional `FaceGAN`.
         seed: of the first face; each new face takes the next.
+        crop: of photographs, as the generator was trained on.
 
     Raises:
         ValueError: the generator has no attributes.
     """
 
-    def __init__(self, gan, seed=0):
+    def __init__(self, gan, seed=0, crop=148):
         gan.require_attributes()
-        self.gan, self.seed = gan, seed
+        self.gan, self.seed, self.crop = gan, seed, crop
         self.kept = None  # a Guess
         self.photo = None  # uint8 (H, W, 3)
         strengths = {name: float(PLAIN_FACE.get(name, 0)) for name in gan.attributes}
@@ -75,10 +76,10 @@ class Guesses:
         self.seed += 1
         self._add(self._draw(self.gan.draw_latents(1, self.seed), self.current.strengths, "new face"))
 
-    def start_from(self, photograph, crop=148):
+    def start_from(self, photograph):
         """Go on from a photograph, anything `load_photo` opens; returns how it was framed and how well redrawn."""
         size = self.gan.generator.output_shape[1:3]
-        picture, framed = load_photo(photograph, size, crop)
+        picture, framed = load_photo(photograph, size, self.crop)
         latents, strengths, error = self.gan.recall(picture[None])
         strengths = dict(zip(self.gan.attributes, map(float, strengths[0])))
         self.kept, self.photo = None, picture

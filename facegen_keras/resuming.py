@@ -23,6 +23,8 @@ class Resumable:
             variable.assign(store[name])
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
         parts |= {"loss": self.gan_loss, "schedule": self.schedule}
         return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}

@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 import keras
-import pandas as pd
 
 from facegen_keras.callbacks import (
     Checkpoint,
@@ -15,6 +14,7 @@ from facegen_keras.callbacks import (
     SampleGrid,
     SampleQuality,
     TimeBudget,
+    read_history,
 )
 from facegen_keras.celeba import load_arrays
 from facegen_keras.gan import FaceGAN
@@ -40,8 +40,8 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
         minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
         every: epochs from one sample grid, and one judgement by KID, to the next; by default 1.
         seed: of weights, latents and the order of the pictures; by default 0.
-        resume: go on from `run`'s checkpoint, with the options it was started with; only `epochs`, `minutes` and
-            `every` may then be given anew.
+        resume: go on from `run`'s checkpoint, with the options it was started with; only `epochs`, `minutes`, `every`
+            and, where the faces were moved, `data` may then be given anew.
         verbose: as in `fit`.
         **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `averaging`, `precision`,
             `batch_size`, `crop`; of its faces, `data`, `random_select`, `balance`, `flip`. What is None is left to the
@@ -65,6 +65,7 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
     if resume:
         settings = _read_options(run)
         _check_unchanged(run, settings, given)
+        settings |= _only(given, ["data"])
     elif (run / "options.json").exists():
         raise FileExistsError(f"{run} holds a run already: pass --resume to go on with it, or choose another folder.")
     else:
@@ -79,9 +80,11 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
     if settings["epochs"] <= done:
         raise ValueError(f"epochs={settings['epochs']}: {run} has trained {done} already; ask for more than that.")
     faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **_only(settings, DATA_OPTIONS))
+    earlier = read_history(run, done)
     callbacks = [
-        *_judges(recipe, settings),
-        Checkpoint(run / "best.keras", "kid", _lowest_kid(run)),
+        SampleDiversity(every=settings["every"]),
+        *_judges(run, recipe, settings, earlier),
+        CollapseWarning(earlier=earlier),
         Curves(run),
         SampleGrid(run, every=settings["every"], seed=settings["seed"]),
         Checkpoint(run / "gan.keras"),
@@ -137,18 +140,14 @@ def pack_run(run, out, last=False):
     pack(load_run(run, last), {name: options[name] for name in ("image_size", "attributes") if name in options}, out)
 
 
-def _judges(recipe, settings):
-    """The callbacks that tell how good the samples of each epoch are."""
+def _judges(run, recipe, settings, earlier):
+    """The callbacks that measure KID and keep the best epoch: none where there are too few faces for it."""
     real, _ = load_arrays(at_most=JUDGED, image_size=recipe.size, data=settings["data"], crop=recipe.crop)
-    every = settings["every"]
-    quality = [SampleQuality(real, every=every)] if len(real) >= FEWEST else []
-    return [SampleDiversity(every=every), *quality, CollapseWarning()]
-
-
-def _lowest_kid(run):
-    history = run / "history.csv"
-    known = pd.read_csv(history) if history.exists() else pd.DataFrame()
-    return known["kid"].min() if "kid" in known and known["kid"].notna().any() else math.inf
+    if len(real) < FEWEST:
+        return []
+    kids = [row["kid"] for row in earlier if not math.isnan(row.get("kid", math.nan))]
+    best = Checkpoint(run / "best.keras", "kid", min(kids, default=math.inf))
+    return [SampleQuality(real, every=settings["every"]), best]
 
 
 def _read_options(run):
@@ -160,9 +159,7 @@ def _read_options(run):
 
 def _check_unchanged(run, settings, given):
     for name, value in given.items():
-        if name == "data":
-            value = str(Path(value).expanduser().resolve())
-        if settings.get(name) != value:
+        if name != "data" and settings.get(name) != json.loads(json.dumps(value)):
             raise ValueError(
                 f"{name}={value}: {run} was started with {settings.get(name)}, and a resumed run keeps its options. "
                 "Leave it out, or start another run."

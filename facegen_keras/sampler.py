@@ -1,5 +1,8 @@
 """What a trained GAN is asked for: latents, attributes, faces, and the discriminator's verdict on them."""
 
+import os
+from collections.abc import Iterable
+
 import numpy as np
 
 from facegen_keras.attribute_network import estimate_attributes, to_size
@@ -101,8 +104,8 @@ class Sampler:
         further pass goes on searching, so that it comes nearer to the pictures.
 
         Args:
-            pictures: uint8 array (n, H, W, 3) of faces framed as `load_faces` frames them; or a list of
-                photographs, paths or whatever `load_photo` opens, which are framed by it.
+            pictures: uint8 array (n, H, W, 3) of faces framed as `load_faces` frames them; or a photograph, or a list
+                of them, paths or whatever `load_photo` opens, which are framed by it.
             attributes: dict of name to strength in [0, 1] of what should change; all else stays as it is read off
                 the pictures (`estimate_attributes`). Or an array (n,) or (count, n) of all.
             passes: how many passes, at least 1.
@@ -122,7 +125,8 @@ class Sampler:
             raise ValueError(f"No attributes to refine by: name some of {', '.join(self.attributes)}.")
         size = self.generator.output_shape[1:3]
         if not isinstance(pictures, np.ndarray):
-            pictures = load_photos(pictures, size, crop)
+            alone = isinstance(pictures, (str, bytes, os.PathLike)) or not isinstance(pictures, Iterable)
+            pictures = load_photos([pictures] if alone else pictures, size, crop)
         pictures = to_size(pictures, size)
         if not self.attributes or not isinstance(attributes, dict):
             attributes = self.draw_attributes(len(pictures), attributes)

@@ -112,8 +112,11 @@ def parse_schedule(text):
     """Make a schedule from a word and its settings: "every", "ratio:5", "decay:5:1:10" or "accuracy:0.8".
 
     Raises:
+        TypeError: it is no text.
         ValueError: the word is none of `SCHEDULES`, or a setting is no number or nonsense.
     """
+    if not isinstance(text, str):
+        raise TypeError(f'schedule={text!r}: expected text, such as "ratio:5".')
     name, *settings = text.split(":")
     if name not in SCHEDULES:
         raise ValueError(f"schedule {text!r}: expected one of every, ratio:5, decay:5:1:10, accuracy:0.8.")

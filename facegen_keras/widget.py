@@ -27,7 +27,7 @@ STYLE = """
 """
 
 
-def refine_widget(gan=None, seed=0, folder=None):
+def refine_widget(gan=None, seed=0, folder=None, crop=148):
     """Refine faces by hand.
 
     Sliders ask for attributes and all strengths in between; the dice draws another face; undo and redo walk through the
@@ -38,6 +38,7 @@ def refine_widget(gan=None, seed=0, folder=None):
         gan: a conditional `FaceGAN`; by default the one that is shipped.
         seed: of the first face.
         folder: where exports go; by default `test_samples/refined` in the `workspace`.
+        crop: of photographs, as the generator was trained on.
 
     Returns:
         An ipywidgets box, to be shown by a notebook's cell.
@@ -46,7 +47,7 @@ def refine_widget(gan=None, seed=0, folder=None):
         ValueError: the generator has no attributes.
     """
     gan = load_pretrained() if gan is None else gan
-    return _Page(Guesses(gan, seed), Path(folder or workspace() / "test_samples" / "refined")).box
+    return _Page(Guesses(gan, seed, crop), Path(folder or workspace() / "test_samples" / "refined")).box
 
 
 class _Page:

@@ -33,3 +33,17 @@ def test_a_training_that_goes_well_is_not_warned_of(caplog):
     better = [{"diversity": 0.2 + i / 100, "kid": 0.5 / (i + 1), "d_accuracy": 0.75} for i in range(9)]
     rough = [{"kid": 0.002}, {"kid": 0.009, "diversity": float("nan")}, {}]
     assert warnings_after([*better, *rough], caplog) == []
+
+
+def test_a_training_that_goes_on_is_compared_with_its_earlier_epochs(tmp_path, caplog):
+    (tmp_path / "history.csv").write_text("epoch,kid,diversity\n1,0.1,0.3\n2,,\n3,0.01,0.9\n")
+    earlier = fg.callbacks.read_history(tmp_path, epochs=2)
+    assert [row["epoch"] for row in earlier] == [1, 2]
+    messages = warnings_after([GOOD, GOOD | {"kid": 0.3}], caplog, earlier=earlier)
+    assert len(messages) == 1 and "KID 0.300, after 0.100 in epoch 1" in messages[0]
+    assert fg.callbacks.read_history(tmp_path / "none", epochs=2) == []
+
+
+def test_a_best_epoch_by_a_log_that_nobody_makes_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="KID.*kid, d_accuracy"):
+        fg.Checkpoint(tmp_path / "best.keras", monitor="KID").on_epoch_end(0, {"kid": 0.1, "d_accuracy": 0.8})

@@ -146,6 +146,19 @@ def test_resting_discriminator_does_no_work(schedule, pictures):
     assert counter.seen.numpy() == 5 * pictures
 
 
+def test_faces_without_attributes_are_refused():
+    images = tf.data.Dataset.from_tensors(np.zeros((8, 16, 16, 3), np.float32))
+    for batches in (images, tf.data.Dataset.zip(images, tf.data.Dataset.from_tensors(np.zeros(8)))):
+        with pytest.raises(ValueError, match="make them by load_faces"):
+            fg.RECIPES["udacity"].build(image_size=16).fit(batches, verbose=0)
+
+
+def test_loaded_without_its_optimisers_it_is_saved_again(gan, tmp_path):
+    gan.save(tmp_path / "gan.keras")
+    keras.models.load_model(tmp_path / "gan.keras", compile=False).save(tmp_path / "bare.keras")
+    np.testing.assert_array_equal(fg.load_gan(tmp_path / "bare.keras").sample(2), gan.sample(2))
+
+
 def test_same_seed_same_training():
     recipe = fg.RECIPES["dcgan2"].override(attributes=5)
     data = small_batches(recipe, size=8)

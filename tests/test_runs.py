@@ -53,6 +53,15 @@ def test_resumed_run_keeps_its_options(tmp_path, faces_folder, changes, message)
         fg.train(tmp_path / "run", resume=True, verbose=0, **changes)
 
 
+def test_resumed_run_may_be_told_its_options_again_and_where_the_faces_are_now(tmp_path, faces_folder):
+    settings = OPTIONS | {"attributes": ("Male",), "image_size": (16, 16)}
+    fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **settings)
+    moved = tmp_path / "moved"
+    moved.symlink_to(faces_folder)
+    gan = fg.train(tmp_path / "run", epochs=2, data=str(moved), resume=True, **settings)
+    assert int(gan.epochs_done.numpy()) == 2
+
+
 @pytest.mark.parametrize("option", [{"epochs": 0}, {"minutes": 0}, {"every": 0}])
 def test_zero_is_refused_before_anything_is_written(tmp_path, faces_folder, option):
     with pytest.raises(ValueError):
@@ -98,7 +107,7 @@ def test_diversity_stands_in_the_history(faces_folder):
     assert len(history["diversity"]) == 2 and min(history["diversity"]) > 0
 
 
-def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder):
+def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder, caplog):
     """Though training went on, and was interrupted, and became worse."""
     fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), **OPTIONS)
     history = pd.read_csv(tmp_path / "run" / "history.csv")
@@ -108,6 +117,7 @@ def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder):
     history["kid"] = -1.0  # nothing that follows is as good
     history.to_csv(tmp_path / "run" / "history.csv", index=False)
     fg.train(tmp_path / "run", epochs=4, every=2, resume=True, verbose=0)
+    assert "the samples get worse" in caplog.text
     np.testing.assert_array_equal(fg.load_run(tmp_path / "run").sample(2), best.sample(2))
     assert int(fg.load_run(tmp_path / "run", last=True).epochs_done.numpy()) == 4
     assert pd.read_csv(tmp_path / "run" / "history.csv")["kid"].isna().tolist() == [False, False, True, False]
@@ -137,6 +147,10 @@ def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
         (["train", "--run", "x", "--schedule", "ratio:0"], "at least 1"),
         (["train", "--run", "x", "--attributes", "Smilin"], "Smiling"),
         (["train", "--run", "x", "--data", "no/such/folder"], "no/such/folder"),
+        (["sample", "-n", "1", "--out", "faces"], "faces.png"),
+        (["evaluate", "-n", "4"], "count=4"),
+        (["compare", "--out", "x", "--minutes", "0"], "minutes=0"),
+        (["compare", "--out", "x", "-n", "4"], "count=4"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_status_2(command, message, capsys, tmp_path, monkeypatch):
@@ -145,6 +159,19 @@ def test_wrong_input_is_one_sentence_and_status_2(command, message, capsys, tmp_
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_photographs_are_framed_as_the_faces_of_the_run(tmp_path, faces_folder):
+    gan = fg.train(tmp_path / "run", epochs=1, crop=108, data=str(faces_folder), **OPTIONS)
+    picture = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    out = tmp_path / "refined.png"
+    wish = ["--attributes", "Male=1", "--out", str(out)]
+    assert main(["refine", str(tmp_path / "photo.png"), "--run", str(tmp_path / "run"), *wish]) == 0
+    framed, _ = fg.load_photo(tmp_path / "photo.png", 16, crop=108)
+    refined = gan.refine(tmp_path / "photo.png", {"Male": 1}, crop=108)
+    expected = fg.grid(np.concatenate([framed[None], refined[0]]), 1, row_titles=["before", "pass 1"])
+    np.testing.assert_array_equal(np.asarray(Image.open(out)), np.asarray(expected))
 
 
 def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, capsys):

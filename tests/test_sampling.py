@@ -23,6 +23,8 @@ def test_attribute_sheet_changes_one_attribute_a_row(gan):
 def test_attribute_sheet_of_unknown_attribute(gan):
     with pytest.raises(ValueError, match="Smiling"):
         fg.attribute_sheet(gan, ["Smilin"])
+    with pytest.raises(ValueError, match="Arched_Eyebrows"):
+        fg.attribute_sheet(gan, 23)
 
 
 def test_what_an_attribute_settles():

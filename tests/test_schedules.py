@@ -54,6 +54,8 @@ def test_a_schedule_is_saved_by_its_arguments(schedule):
 
 
 def test_schedules_by_their_words():
+    with pytest.raises(TypeError, match="ratio:5"):
+        parse_schedule(Ratio(5))
     assert repr(parse_schedule("ratio:5")) == repr(Ratio(5))
     assert repr(parse_schedule("decay:5:1:10")) == repr(DecayRatio(5, 1, 10))
     assert repr(parse_schedule("accuracy:0.8")) == repr(AccuracyGate(0.8))
