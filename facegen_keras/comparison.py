@@ -14,6 +14,7 @@ from facegen_keras.callbacks import TimeBudget
 from facegen_keras.evaluation import evaluate
 from facegen_keras.grids import sheet
 from facegen_keras.layouts import find_data
+from facegen_keras.metrics import FEWEST
 from facegen_keras.pretrained import pack
 from facegen_keras.recipes import RECIPES
 
@@ -46,13 +47,19 @@ def compare(
         DataFrame, one row a recipe, as in `comparison.csv`.
 
     Raises:
-        ValueError: no such recipe; or the folder holds a comparison under other terms.
+        ValueError: no such recipe, or minutes, count or precision that cannot be; or the folder holds a comparison
+            under other terms.
     """
     folder = Path(folder)
     names = list(RECIPES) if recipes is None else list(recipes)
     unknown = [name for name in names if name not in RECIPES]
     if unknown or not names:
         raise ValueError(f"recipes {', '.join(unknown) or 'none'}: expected some of {', '.join(RECIPES)}.")
+    for name in names:
+        RECIPES[name].override(precision=precision)
+    TimeBudget(minutes)
+    if count < FEWEST:
+        raise ValueError(f"count={count}: expected at least {FEWEST} samples, and better 2,000.")
     terms = {"minutes": minutes, "data": str(find_data(data).resolve()), "size": size, "count": count}
     _agree(folder, terms | {"precision": precision, "seed": seed})
     for name in names:
@@ -82,7 +89,7 @@ def _try(folder, name, minutes, data, size, count, precision, seed, verbose):
     gan.fit(faces, epochs=ENDLESS, verbose=verbose, callbacks=[TimeBudget(minutes)])
     seconds = time.monotonic() - start
     seen = int(gan.steps_done.numpy()) * faces.element_spec[0].shape[0]
-    found = evaluate(gan, count, data=data, crop=recipe.crop, size=(size, size), features="faces", seed=seed)
+    found = evaluate(gan, count, data=data, crop=recipe.crop, size=size, features="faces", seed=seed)
     found.save(folder)
     pack(gan, {"precision": precision}, folder / "weights.npz")
     np.save(folder / "samples.npy", to_size(found.samples[:SHOWN], (size, size)))
@@ -99,8 +106,8 @@ def _try(folder, name, minutes, data, size, count, precision, seed, verbose):
         **_accuracies(found.attributes),
         "generator_parameters": gan.generator.count_params(),
         "discriminator_parameters": gan.discriminator.count_params(),
-        "features": found.how["features"],
-        "faces_judged": found.how["generated faces"],
+        "features": found.scores["KID"].how["features"],
+        "faces_judged": found.scores["KID"].how["generated faces"],
     }
 
 

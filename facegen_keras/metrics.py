@@ -3,8 +3,8 @@
 import dataclasses
 
 import numpy as np
-from PIL import Image
 
+from facegen_keras.attribute_network import to_size
 from facegen_keras.features import find_features
 from facegen_keras.set_distances import fit_subset, frechet_distance, kernel_distance, manifold_overlap, nearest
 
@@ -50,13 +50,15 @@ class Comparison:
         seed: of the halves and of the subsets of KID.
 
     Raises:
-        ValueError: no such features, or no such arrays, or fewer than 8 pictures in one.
+        ValueError: no such features, or no such arrays, or fewer than 8 pictures in one, or another number `unseen`.
     """
 
     def __init__(self, real, fake, unseen=None, features=None, crop="not told", seed=0):
         for name, pictures in (("real", real), ("fake", fake)):
             if len(pictures) < FEWEST:
                 raise ValueError(f"{name} has {len(pictures)} pictures: expected at least {FEWEST}, and better 2,000.")
+        if unseen is not None and len(unseen) != len(real):
+            raise ValueError(f"unseen has {len(unseen)} pictures: expected as many as real, {len(real)}.")
         kind = find_features(features)
         self.real, self.fake = kind.extract(real), kind.extract(fake)
         self.unseen = None if unseen is None else kind.extract(unseen)
@@ -171,11 +173,9 @@ def diversity(pictures):
     Returns:
         float in [0, 1]: root mean square difference of two pictures, averaged over all pairs.
     """
-    pictures = np.asarray(pictures)
     if len(pictures) < 2:
         raise ValueError(f"diversity of {len(pictures)} pictures: expected at least 2.")
-    small = [np.asarray(Image.fromarray(p).resize((16, 16), Image.Resampling.BOX), np.float64) for p in pictures]
-    flat = np.stack(small).reshape(len(pictures), -1) / 255
+    flat = to_size(pictures, (16, 16), "box").reshape(len(pictures), -1) / 255
     squares = (flat**2).sum(axis=1)
     distance = (squares[:, None] + squares[None, :] - 2 * flat @ flat.T) / flat.shape[1]
     pairs = np.triu_indices(len(pictures), 1)

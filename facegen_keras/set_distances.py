@@ -18,8 +18,11 @@ def kernel_distance(real, fake, subsets=100, subset_size=500, seed=0):
         Mean over the subsets, 0 in expectation for sets of one distribution, and their standard deviation.
 
     Raises:
-        ValueError: fewer than two vectors in a set, or sets of different length of vectors.
+        ValueError: fewer than two vectors in a set, or sets of different length of vectors; no subset, or one of fewer
+            than two.
     """
+    if subsets < 1 or subset_size < 2:
+        raise ValueError(f"subsets={subsets}, subset_size={subset_size}: expected at least 1 subset of at least 2.")
     real, fake = _checked(real, fake)
     size = fit_subset(subset_size, real, fake)
     rng = np.random.default_rng(seed)
@@ -59,7 +62,7 @@ def frechet_distance(real, fake):
     """
     real, fake = _checked(real, fake)
     means = ((real.mean(axis=0) - fake.mean(axis=0)) ** 2).sum()
-    of_real, of_fake = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
+    of_real, of_fake = (np.atleast_2d(np.cov(vectors, rowvar=False)) for vectors in (real, fake))
     values, vectors = np.linalg.eigh(of_real)
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
     product = np.linalg.eigvalsh(root @ of_fake @ root)  # of the same eigenvalues as of_real @ of_fake

@@ -34,7 +34,10 @@ def test_a_generator_without_attributes_and_of_another_size(faces_folder):
     gan = fg.RECIPES["udacity"].build(image_size=16)
     found = fg.evaluate(gan, 8, data=faces_folder, crop=108, size=(64, 64), features="faces")
     assert found.attributes is None and found.samples.shape == (8, 16, 16, 3)
-    assert found.how["pixels"] == "64x64 real, 64x64 generated" and found.how["crop"] == 108
+    how = found.scores["KID"].how
+    assert how["pixels"] == "64x64 real, 64x64 generated" and how["crop"] == 108
+    assert found.scores["copies"].how["pixels"] == "16x16 real, 16x16 generated"
+    assert "KID\n  features: facegen_keras attribute network" in found.how and "diversity\n  pixels: 16x16" in found.how
     shipped = fg.evaluate(fg.load_pretrained(), 8, data=faces_folder, features="faces")
     assert found.scores["KID"] > shipped.scores["KID"] and found.scores["diversity"] < shipped.scores["diversity"]
 

@@ -84,6 +84,10 @@ def test_a_floor_needs_other_real_faces(people, others):
     assert abs(precision.floor - precision) < 0.3 and abs(recall.floor - recall) < 0.3
     assert fg.kid(people, others, unseen=people, features="faces").floor < 0.01
     assert fg.fid(people, others, unseen=more, features="faces").floor > 0
+    with pytest.raises(ValueError, match="unseen has 20 pictures: expected as many as real, 160"):
+        fg.fid(people, others, unseen=more[:20], features="faces")
+    with pytest.raises(ValueError, match="subset_size=1"):
+        fg.kid(people, others, subset_size=1, features="faces")
 
 
 def test_memorisation_finds_copies(people, others):
