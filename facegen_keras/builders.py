@@ -31,7 +31,7 @@ def _deconv(filters, kernel, stride, initializer=_normal, **options):
     return layers.Conv2DTranspose(filters, kernel, stride, "same", kernel_initializer=initializer(), **options)
 
 
-def _batch_norm(momentum=MOMENTUM):
+def batch_norm(momentum=MOMENTUM):
     return FusedBatchNormalization(momentum=momentum)
 
 
@@ -83,10 +83,10 @@ def dcgan_generator(image_size, n):
     height, width = start(image_size, 3)
     return keras.Sequential(
         [
-            *[_fully_connected(height * width * 128), _batch_norm(), _leaky_relu()],
+            *[_fully_connected(height * width * 128), batch_norm(), _leaky_relu()],
             layers.Reshape((height, width, 128)),
-            *[_deconv(64, 4, 2), _batch_norm(), _leaky_relu()],
-            *[_deconv(32, 4, 2), _batch_norm(), _leaky_relu()],
+            *[_deconv(64, 4, 2), batch_norm(), _leaky_relu()],
+            *[_deconv(32, 4, 2), batch_norm(), _leaky_relu()],
             *[_deconv(3, 4, 2), _output("sigmoid")],
         ],
         name="body",
@@ -97,11 +97,11 @@ def dcgan_discriminator(n):
     """FaceGen's DCGAN 1-5: three convolutions, and a fourth for more than 8 attributes (the source: for 23)."""
     blocks = [
         *[_conv(32, 4, 2), _leaky_relu()],
-        *[_conv(64, 4, 2), _batch_norm(), _leaky_relu()],
-        *[_conv(128, 4, 2), _batch_norm(), _leaky_relu()],
+        *[_conv(64, 4, 2), batch_norm(), _leaky_relu()],
+        *[_conv(128, 4, 2), batch_norm(), _leaky_relu()],
     ]
     if n > 8:
-        blocks += [_conv(256, 4, 2), _batch_norm(), _leaky_relu()]
+        blocks += [_conv(256, 4, 2), batch_norm(), _leaky_relu()]
     return keras.Sequential([*blocks, layers.Flatten()], name="features"), _verdict()
 
 
@@ -111,11 +111,11 @@ def human_face_generator(image_size, n):
     options = {"initializer": keras.initializers.GlorotUniform, "use_bias": False}
     return keras.Sequential(
         [
-            *[_fully_connected(height * width * 512, **options), _batch_norm(), _leaky_relu(0.3)],
+            *[_fully_connected(height * width * 512, **options), batch_norm(), _leaky_relu(0.3)],
             layers.Reshape((height, width, 512)),
-            *[_deconv(256, 5, 1, **options), _batch_norm(), _leaky_relu(0.3)],
-            *[_deconv(128, 5, 2, **options), _batch_norm(), _leaky_relu(0.3)],
-            *[_deconv(64, 5, 2, **options), _batch_norm(), _leaky_relu(0.3)],
+            *[_deconv(256, 5, 1, **options), batch_norm(), _leaky_relu(0.3)],
+            *[_deconv(128, 5, 2, **options), batch_norm(), _leaky_relu(0.3)],
+            *[_deconv(64, 5, 2, **options), batch_norm(), _leaky_relu(0.3)],
             *[_deconv(3, 5, 1, **options), _output("tanh")],
         ],
         name="body",
@@ -142,7 +142,7 @@ def attribute_noise_generator(image_size, n):
     glorot = keras.initializers.GlorotUniform
 
     def double(filters):
-        return [layers.UpSampling2D(2), _conv(filters, 5, 1, glorot), _batch_norm(0.8), layers.ReLU()]
+        return [layers.UpSampling2D(2), _conv(filters, 5, 1, glorot), batch_norm(0.8), layers.ReLU()]
 
     return keras.Sequential(
         [
@@ -175,9 +175,9 @@ def udacity_generator(image_size, n):
         [
             _fully_connected(height * width * 512),
             layers.Reshape((height, width, 512)),
-            *[_deconv(256, 4, 2, use_bias=False), _batch_norm(), layers.ReLU()],
-            *[_deconv(128, 4, 2, use_bias=False), _batch_norm(), layers.ReLU()],
-            *[_deconv(64, 4, 2, use_bias=False), _batch_norm(), layers.ReLU()],
+            *[_deconv(256, 4, 2, use_bias=False), batch_norm(), layers.ReLU()],
+            *[_deconv(128, 4, 2, use_bias=False), batch_norm(), layers.ReLU()],
+            *[_deconv(64, 4, 2, use_bias=False), batch_norm(), layers.ReLU()],
             *[_deconv(3, 4, 2, use_bias=False), _output("tanh")],
         ],
         name="body",
@@ -189,9 +189,9 @@ def udacity_discriminator(n):
     features = keras.Sequential(
         [
             *[_conv(64, 4, 2, use_bias=False), _leaky_relu()],
-            *[_conv(128, 4, 2, use_bias=False), _batch_norm(), _leaky_relu()],
-            *[_conv(256, 4, 2, use_bias=False), _batch_norm(), _leaky_relu()],
-            *[_conv(512, 4, 2, use_bias=False), _batch_norm(), _leaky_relu()],
+            *[_conv(128, 4, 2, use_bias=False), batch_norm(), _leaky_relu()],
+            *[_conv(256, 4, 2, use_bias=False), batch_norm(), _leaky_relu()],
+            *[_conv(512, 4, 2, use_bias=False), batch_norm(), _leaky_relu()],
             layers.Flatten(),
         ],
         name="features",

@@ -3,10 +3,8 @@
 import keras
 from keras import layers
 
-from facegen_keras.batch_norm import FusedBatchNormalization
-from facegen_keras.builders import start
+from facegen_keras.builders import batch_norm, start
 
-MOMENTUM = 0.9  # of batch norm: as in `builders`
 DOUBLINGS = 4
 
 
@@ -27,29 +25,27 @@ def modern_generator(image_size, n, width=32, residual=False, doubling_first=Tru
         stage = [_residual_block(before, after)] if residual else _drawn(after)
         place = len(stage) - 1 if doubling_first else len(stage)  # straight before the last convolution, or after it
         body += [*stage[:place], layers.UpSampling2D(2), *stage[place:]]
-    body += [_batch_norm(), layers.ReLU(), _conv(3, 3), layers.Activation("tanh", dtype="float32")]
+    body += [batch_norm(), layers.ReLU(), _conv(3, 3), layers.Activation("tanh", dtype="float32")]
     return keras.Sequential(body, name="body")
 
 
 def modern_discriminator(n, widths=(32, 64, 128, 256)):
-    """Strided convolutions with batch norm.
+    """Strided convolutions without normalisation: batch norm would spoil the gradient penalties it is trained with.
 
     Args:
         n: number of attributes (they join by its `conditioning`).
         widths: channels after each convolution.
     """
     features = []
-    for i, width in enumerate(widths):
-        features += [_conv(width, 4, 2, use_bias=i == 0)]
-        features += [_batch_norm()] if i else []
-        features += [layers.LeakyReLU(negative_slope=0.2)]
+    for width in widths:
+        features += [_conv(width, 4, 2), layers.LeakyReLU(negative_slope=0.2)]
     features += [layers.Flatten(dtype="float32")]
     head = keras.Sequential([layers.Dense(1, dtype="float32")], name="head")
     return keras.Sequential(features, name="features"), head
 
 
 def _drawn(channels):
-    return [_batch_norm(), layers.ReLU(), _conv(channels, 3, use_bias=False)]
+    return [batch_norm(), layers.ReLU(), _conv(channels, 3, use_bias=False)]
 
 
 def _residual_block(before, after):
@@ -57,10 +53,6 @@ def _residual_block(before, after):
     drawn = keras.Sequential([*_drawn(after), *_drawn(after)])(pictures)
     shortcut = _conv(after, 1, use_bias=False)(pictures)
     return keras.Model(pictures, layers.Add()([drawn, shortcut]))
-
-
-def _batch_norm():
-    return FusedBatchNormalization(momentum=MOMENTUM)
 
 
 def _conv(filters, kernel, stride=1, **options):

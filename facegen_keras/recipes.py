@@ -13,7 +13,6 @@ from facegen_keras.attributes import (
     ATTRIBUTES_8,
     ATTRIBUTES_23,
 )
-from facegen_keras.augmentation import instance_noise
 from facegen_keras.conditioning import Cube, LastLayer, Projection
 from facegen_keras.losses import CrossEntropy
 from facegen_keras.modern import modern_discriminator, modern_generator
@@ -140,10 +139,9 @@ RECIPES = {
             value_range=(-1, 1),
             flip=True,
             averaging=0.999,
-            augmentation=instance_noise,
-            loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5)),
-            d_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
-            g_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
+            loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), penalty=1.0),
+            d_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
+            g_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
             batch_size=32,
             epochs=50,
         ),
