@@ -11,6 +11,14 @@ from facegen_keras.__main__ import main
 OPTIONS = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 8, "verbose": 0}
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, faces_folder):
+    """A run of two epochs, for tests that leave it as it is."""
+    run = tmp_path_factory.mktemp("runs") / "run"
+    fg.train(run, epochs=2, data=str(faces_folder), schedule="ratio:2", **OPTIONS)
+    return run
+
+
 def test_interrupted_run_ends_as_one_that_was_not(tmp_path, faces_folder):
     options = OPTIONS | {"data": str(faces_folder), "random_select": 16, "flip": True, "averaging": 0.9}
     whole = fg.train(tmp_path / "whole", epochs=3, **options)
@@ -20,19 +28,17 @@ def test_interrupted_run_ends_as_one_that_was_not(tmp_path, faces_folder):
     pd.testing.assert_frame_equal(*(pd.read_csv(tmp_path / run / "history.csv") for run in ("whole", "parts")))
 
 
-def test_run_leaves_options_curves_and_grids(tmp_path, faces_folder):
-    fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), schedule="ratio:2", **OPTIONS)
-    assert json.loads((tmp_path / "run/options.json").read_text())["schedule"] == "ratio:2"
-    assert sorted(path.name for path in (tmp_path / "run/dcgan2").iterdir()) == ["epoch_001.png", "epoch_002.png"]
-    for picture in (tmp_path / "run").rglob("*.png"):
+def test_run_leaves_options_curves_and_grids(trained):
+    assert json.loads((trained / "options.json").read_text())["schedule"] == "ratio:2"
+    assert sorted(path.name for path in (trained / "dcgan2").iterdir()) == ["epoch_001.png", "epoch_002.png"]
+    for picture in trained.rglob("*.png"):
         assert np.asarray(Image.open(picture)).std() > 0
-    assert fg.load_run(tmp_path / "run").schedule.ratio == 2
+    assert fg.load_run(trained).schedule.ratio == 2
 
 
-def test_run_is_not_overwritten(tmp_path, faces_folder):
-    fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
+def test_run_is_not_overwritten(trained, faces_folder):
     with pytest.raises(FileExistsError, match="--resume"):
-        fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
+        fg.train(trained, epochs=1, data=str(faces_folder), **OPTIONS)
 
 
 def test_run_interrupted_before_its_first_checkpoint_starts_again(tmp_path, faces_folder):
@@ -47,10 +53,9 @@ def test_run_interrupted_before_its_first_checkpoint_starts_again(tmp_path, face
     "changes, message",
     [({"seed": 5}, "seed=5"), ({"attributes": 5}, "attributes=5"), ({}, "has trained 2 already")],
 )
-def test_resumed_run_keeps_its_options(tmp_path, faces_folder, changes, message):
-    fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), **OPTIONS)
+def test_resumed_run_keeps_its_options(trained, changes, message):
     with pytest.raises(ValueError, match=message):
-        fg.train(tmp_path / "run", resume=True, verbose=0, **changes)
+        fg.train(trained, resume=True, verbose=0, **changes)
 
 
 def test_resumed_run_may_be_told_its_options_again_and_where_the_faces_are_now(tmp_path, faces_folder):
