@@ -62,7 +62,7 @@ try:
         TimeBudget,
     )
     from facegen_keras.celeba import load_arrays, load_attributes, load_faces, load_identities, load_partition
-    from facegen_keras.comparison import compare
+    from facegen_keras.comparison import compare, load_comparison
     from facegen_keras.conditioning import Cube, LastLayer, NoAttributes, Projection
     from facegen_keras.download import download_celeba
     from facegen_keras.evaluation import evaluate

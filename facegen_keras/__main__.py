@@ -69,7 +69,7 @@ def _evaluate(run, last, count, data, features, out):
 def _compare(out, recipes, minutes, data, count):
     table = fg.compare(out, recipes, minutes, data=data, count=count)
     print(table[["images_seen", "images_per_second", "KID", "precision", "recall"]].to_string())
-    print(f"All results are in {Path(out) / 'comparison.csv'}, a sheet of samples in {Path(out) / 'comparison.png'}")
+    print(f"All results are in {Path(out) / 'comparison.csv'}, a sheet of samples in {Path(out) / 'comparison.jpg'}")
 
 
 def _train_attributes(out, data, epochs, seed):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from facegen_keras.attribute_network import to_size
 from facegen_keras.attributes import ATTRIBUTES_5
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
 ENDLESS = 1_000_000  # epochs; the time ends the training
+SHIPPED = Path(__file__).parent / "data"
 
 
 def compare(
@@ -33,7 +35,7 @@ def compare(
     and is judged against real faces cropped alike; its samples, and the real faces, are brought to one size.
 
     Args:
-        folder: gets `comparison.csv`, `comparison.png`, and for each recipe a folder of its evaluation and weights.
+        folder: gets `comparison.csv`, `comparison.jpg`, and for each recipe a folder of its evaluation and weights.
         recipes: names of `RECIPES`; by default all, in their order.
         minutes: of wall-clock time for each, from the first call of `fit`, tracing included.
         data: the folder of faces, as for `load_faces`.
@@ -71,6 +73,24 @@ def compare(
             unfinished.rename(folder / name / "result.json")
         table = _collect(folder)
     return table
+
+
+def load_comparison(folder=SHIPPED):
+    """Read what `compare` found; by default of twenty minutes each, on two CPU cores and CelebA's first 10,000 faces.
+
+    Args:
+        folder: of a comparison.
+
+    Returns:
+        The DataFrame that `compare` returns, and the sheet of the first samples of each recipe, a Pillow image.
+
+    Raises:
+        FileNotFoundError: the folder holds no comparison.
+    """
+    table, pictures = Path(folder) / "comparison.csv", Path(folder) / "comparison.jpg"
+    if not table.exists() or not pictures.exists():
+        raise FileNotFoundError(f"{folder} holds no comparison: expected {table.name} and {pictures.name}.")
+    return pd.read_csv(table, index_col="recipe"), Image.open(pictures)
 
 
 def _agree(folder, terms):
@@ -125,5 +145,6 @@ def _collect(folder):
     done = [name for name in RECIPES if (folder / name / "result.json").exists()]
     table = pd.DataFrame([json.loads((folder / name / "result.json").read_text()) for name in done]).set_index("recipe")
     table.to_csv(folder / "comparison.csv", float_format="%.6g")
-    sheet([np.load(folder / name / "samples.npy") for name in done], done).save(folder / "comparison.png")
+    pictures = sheet([np.load(folder / name / "samples.npy") for name in done], done)
+    pictures.save(folder / "comparison.jpg", quality=90, subsampling=0)
     return table

@@ -1,7 +1,5 @@
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
 import facegen_keras as fg
 from facegen_keras.__main__ import main
@@ -24,12 +22,11 @@ def test_recipes_are_compared_and_a_comparison_goes_on(tmp_path, faces_folder):
     command = ["compare", "--recipes", "dcgan1,udacity", "--minutes", "0.002", "-n", "10"]
     assert main([*command, "--out", str(folder), "--data", str(faces_folder)]) == 0
     assert (folder / "udacity" / "result.json").stat().st_mtime_ns == done
-    table = pd.read_csv(folder / "comparison.csv", index_col="recipe")
+    table, sheet = fg.load_comparison(folder)
     assert table.index.tolist() == ["dcgan1", "udacity"]  # the order of RECIPES
     assert (table["images_seen"] > 0).all() and (table["KID"] > 0).all()
     assert table.loc["dcgan1", "pixels"] == "32x32" and table.loc["udacity", "crop"] == 108
     assert 0 <= table.loc["dcgan1", "Male"] <= 1 and np.isnan(table.loc["udacity", "Male"])
-    sheet = Image.open(folder / "comparison.png")
     assert sheet.width > 10 * 64 and np.asarray(sheet).std() > 0
 
 
@@ -39,3 +36,8 @@ def test_comparisons_under_other_terms_are_kept_apart(tmp_path, faces_folder):
         fg.compare(tmp_path, ["udacity"], data=faces_folder, **TERMS)
     with pytest.raises(ValueError, match="dcgan9"):
         fg.compare(tmp_path, ["dcgan9"], data=faces_folder, **TERMS)
+
+
+def test_a_folder_without_a_comparison_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+        fg.load_comparison(tmp_path)
