@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
 ENDLESS = 1_000_000  # epochs; the time ends the training
-SHIPPED = Path(__file__).parent / "data"
 
 
 def compare(
@@ -75,8 +74,8 @@ def compare(
     return table
 
 
-def load_comparison(folder=SHIPPED):
-    """Read what `compare` found; by default of twenty minutes each, on two CPU cores and CelebA's first 10,000 faces.
+def load_comparison(folder):
+    """Read what `compare` found.
 
     Args:
         folder: of a comparison.
