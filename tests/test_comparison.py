@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ import facegen_keras as fg
 from facegen_keras.__main__ import main
 from facegen_keras.sample_faces import write_sample_faces
 
+README = Path(__file__).parent.parent / "README.md"
 TERMS = {"minutes": 0.002, "count": 10, "verbose": 0}
 
 
@@ -41,3 +44,17 @@ def test_comparisons_under_other_terms_are_kept_apart(tmp_path, faces_folder):
 def test_a_folder_without_a_comparison_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         fg.load_comparison(tmp_path)
+
+
+def test_the_readme_shows_the_shipped_comparison():
+    table, sheet = fg.load_comparison()
+    assert sorted(table.index) == sorted(fg.RECIPES) and (table["seconds"] < 1_210).all()
+    assert sheet.height > 64 * len(table)
+    readme = README.read_text()
+    header, *lines = readme[readme.index("| recipe | pixels | faces seen") :].split("\n\n")[0].splitlines()
+    shown = [dict(zip(header.split(" | "), line.split(" | "), strict=True)) for line in lines[1:]]
+    for name, row in table.iterrows():
+        (cells,) = (cells for cells in shown if cells["| recipe"] == f"| `{name}`")
+        assert cells["faces seen"] == f"{row['images_seen']:,}"
+        for metric, digits in {"KID": 3, "precision": 2, "recall": 2, "diversity": 2}.items():
+            assert float(cells[metric]) == pytest.approx(row[metric], abs=0.501 / 10**digits)
