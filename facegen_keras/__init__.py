@@ -1,6 +1,7 @@
 """Human faces from attributes, with GANs, in Keras."""
 
 import contextlib
+import logging
 import os
 import sys
 
@@ -30,6 +31,9 @@ def _quiet_start():
 
 with _quiet_start(), contextlib.suppress(ImportError):
     import tensorflow  # noqa: F401
+
+# Where several models predict, TensorFlow takes them for one that is traced again and again, and warns at length.
+logging.getLogger("tensorflow").addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
 
 __version__ = "0.1.0"
 
