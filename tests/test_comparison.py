@@ -51,10 +51,11 @@ def test_the_readme_shows_the_shipped_comparison():
     assert sorted(table.index) == sorted(fg.RECIPES) and (table["seconds"] < 1_210).all()
     assert sheet.height > 64 * len(table)
     readme = README.read_text()
-    header, *lines = readme[readme.index("| recipe | pixels | faces seen") :].split("\n\n")[0].splitlines()
-    shown = [dict(zip(header.split(" | "), line.split(" | "), strict=True)) for line in lines[1:]]
+    lines = readme[readme.index("| recipe | pixels | faces seen") :].split("\n\n")[0].splitlines()
+    header, _, *rows = ([cell.strip() for cell in line.split("|")] for line in lines)
+    shown = [dict(zip(header, row, strict=True)) for row in rows]
     for name, row in table.iterrows():
-        (cells,) = (cells for cells in shown if cells["| recipe"] == f"| `{name}`")
+        (cells,) = (cells for cells in shown if cells["recipe"] == f"`{name}`")
         assert cells["faces seen"] == f"{row['images_seen']:,}"
         for metric, digits in {"KID": 3, "precision": 2, "recall": 2, "diversity": 2}.items():
             assert float(cells[metric]) == pytest.approx(row[metric], abs=0.501 / 10**digits)

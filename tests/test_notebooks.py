@@ -22,7 +22,7 @@ PARAMETERS = {
         "RECIPES": ["udacity", "dcgan1"],
         "MINUTES": 0.002,
         "COUNT": 12,
-        "STORIES": {"dcgan2": (32, 2, 1)},
+        "STORIES": {"dcgan2": [32, 2, 1]},
         "IMAGE_SIZE": 16,
         "RANDOM_SELECT": 32,
         "BALANCE_EPOCHS": 1,
