@@ -19,7 +19,7 @@ PARAMETERS = {
     "05_refine": TINY | {"IMAGE_SIZE": 16, "FACES": 4, "ROWS": 2, "PASSES": 2, "CHANGES": ["Smiling"]},
     "06_sample_grids": {"COUNT": 4},
     "07_compare_recipes": {
-        "RECIPES": ["udacity", "dcgan1"],
+        "RECIPES": ["dcgan1"],
         "MINUTES": 0.002,
         "COUNT": 12,
         "STORIES": {"dcgan2": [32, 2, 1]},
