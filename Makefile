@@ -1,68 +1,95 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MINUTES ?= 20
+# `make LOCK=1 ...` installs the exact versions this was tested with.
+INSTALL = $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable
+PYTEST = python -m pytest -n 2 --dist loadscope
 
-.PHONY: help run app test test-browser notebooks lint bench compare colab clean
+.PHONY: help run app test test-fast test-oldest test-browser notebooks lint bench compare colab clean
 
 help:
-	@echo "make run        train on the embedded sample faces and draw grids into test_samples/"
-	@echo "make app        refine faces on a page in your browser"
-	@echo "make test       run the tests"
-	@echo "make test-browser   run those that need a browser, installing one where apt-get can"
-	@echo "make notebooks  execute every notebook in place"
-	@echo "make lint       check style"
-	@echo "make bench      measure the data pipeline against Keras' own"
-	@echo "make compare    train every recipe for MINUTES=20 and judge them alike; goes on where it was interrupted"
+	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
+	@echo "make app            refine faces on a page in your browser"
+	@echo "make test-fast      run the fast tests, in under two minutes"
+	@echo "make test           run all tests, in about ten minutes"
+	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
+	@echo "make test-browser   run the tests that need a browser; installs one where apt-get can"
+	@echo "make notebooks      execute every notebook in place"
+	@echo "make lint           check style, and that the rooms of the package import one way"
+	@echo "make bench          measure the data pipeline against Keras' own"
+	@echo "make compare        train every recipe for MINUTES=20 and evaluate all alike; resumes after an interruption"
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
-	@echo "make clean      remove .venv"
+	@echo "make clean          remove the environments and what builds leave behind"
 
-# `make LOCK=1 ...` installs the exact versions this was tested with.
 .venv/installed$(LOCK): requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable .
+	$(INSTALL) .
+	touch $@
+
+.venv/app$(LOCK): .venv/installed$(LOCK)
+	$(INSTALL) ".[app]"
 	touch $@
 
 .venv/tested$(LOCK): .venv/installed$(LOCK)
-	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable ".[test]"
+	$(INSTALL) ".[test]"
 	touch $@
 
 run: .venv/installed$(LOCK)
 	@echo "Training for a few minutes; grids appear in test_samples/02_train on the way."
-	$(BIN)/python notebooks/execute.py --output-dir runs notebooks/02_train.ipynb
+	$(BIN)/python tools/notebooks.py --output-dir runs notebooks/02_train.ipynb
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
-
-.venv/app$(LOCK): .venv/installed$(LOCK)
-	$(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable ".[app]"
-	touch $@
 
 app: .venv/app$(LOCK)
 	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
-	$(BIN)/voila app/refine.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=WARN
+	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR
 
 test: .venv/tested$(LOCK)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not timing"
+	$(BIN)/$(PYTEST) -m "not timing"
 	$(BIN)/python -m pytest -m timing
+
+test-fast: .venv/tested$(LOCK)
+	$(BIN)/$(PYTEST) -m "not slow and not timing"
+
+# Two environments of their own: the lower bounds of requirements.txt, and what Colab has. tensorflow-datasets
+# needs tensorflow-metadata, of which versions after 1.17 do not work with the protobuf of these two, and do not say so.
+OLDEST := .venv-oldest-2.16 .venv-oldest-2.19
+.venv-oldest-2.16/tested: VERSIONS := $(shell sed -n 's/>=\([0-9.]*\).*/~=\1.0/p' requirements.txt)
+.venv-oldest-2.19/tested: VERSIONS := tensorflow~=2.19.0 keras~=3.10.0 numpy~=2.0.0
+
+$(OLDEST:=/tested): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade pip
+	$(@D)/bin/python -m pip install --quiet --only-binary :all: --no-binary promise --editable ".[test]" $(VERSIONS) \
+		tensorflow-metadata~=1.17.0 || \
+		{ echo "Where pip found no wheels: those of Python 3.10 and 3.11 exist; make test-oldest PYTHON=python3.11"; exit 1; }
+	touch $@
+
+test-oldest: $(OLDEST:=/tested)
+	for environment in $(OLDEST); do \
+		echo "$$environment" && $$environment/bin/$(PYTEST) -m "not slow and not timing" || exit 1; \
+	done
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
-	$(BIN)/python -m pytest tests/test_browser.py
+	$(BIN)/python -m pytest tests/editing/test_browser.py
 
 notebooks: .venv/installed$(LOCK)
-	$(BIN)/python notebooks/execute.py notebooks/*.ipynb
+	$(BIN)/python tools/notebooks.py notebooks/*.ipynb
 
 lint: .venv/tested$(LOCK)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 
 bench: .venv/installed$(LOCK)
-	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python tools/benchmark.py
 
 compare: .venv/installed$(LOCK)
 	$(BIN)/python -m facegen_keras compare --out runs/comparison --minutes $(MINUTES)
 
 colab: .venv/installed$(LOCK)
-	$(BIN)/python notebooks/colab.py $(REPO)
+	$(BIN)/python tools/colab.py $(REPO)
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-oldest-* build *.egg-info

@@ -1,7 +1,6 @@
 """The command line: python -m facegen_keras train|sample|refine|evaluate|compare|..."""
 
 import argparse
-import importlib
 import logging
 import sys
 from pathlib import Path
@@ -9,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 import facegen_keras as fg
+from facegen_keras import check_env
 
 
 def main(arguments=None):
     """Run a command; returns the exit status, 2 for input that needs mending."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    fg.quiet()
     if arguments[:1] == ["check"]:  # before anything is imported that may be missing
-        return importlib.import_module("facegen_keras.check_env").main()
+        return check_env.main()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("absl").setLevel(logging.WARNING)
     options = vars(_parser().parse_args(arguments))
@@ -36,32 +37,26 @@ def _train(run, **options):
 
 
 def _sample(run, last, count, attributes, seed, out, titles):
-    pictures, verdicts = fg.draw_with_verdicts(_load(run, last), count, _parse_attributes(attributes), seed)
+    pictures, verdicts = fg.sample_with_verdicts(_load(run, last), count, _parse_attributes(attributes), seed)
     path = fg.save_grid(pictures, out, titles=fg.verdict_titles(verdicts) if titles else None)
     print(f"{count} faces are in {path}")
 
 
 def _refine(photos, run, last, attributes, passes, out):
     gan = _load(run, last)
-    crop = _framing(run)["crop"]
-    pairs = [fg.load_photo(photo, gan.generator.output_shape[1:3], crop) for photo in photos]
-    pictures = np.stack([picture for picture, _ in pairs])
+    pairs = [fg.load_photo(photo, gan.size, gan.crop) for photo in photos]
     for photo, (_, framed) in zip(photos, pairs):
         print(f"{photo}: {framed}")
-    refined = gan.refine(pictures, _parse_attributes(attributes), passes, verbose=1)
-    rows = np.concatenate([pictures[None], refined])
-    path = fg.save_grid(
-        rows.reshape(-1, *rows.shape[2:]),
-        out,
-        columns=len(photos),
-        row_titles=["before", *(f"pass {i + 1}" for i in range(passes))],
-    )
+    before = [picture for picture, _ in pairs]
+    refined = gan.refine(np.stack(before), _parse_attributes(attributes), passes, verbose=1)
+    titles = ["before", *(f"pass {i + 1}" for i in range(passes))]
+    path = fg.save_grid([*before, *refined.reshape(-1, *refined.shape[2:])], out, len(photos), row_titles=titles)
     print(f"{len(photos)} faces, before and after, are in {path}")
 
 
 def _evaluate(run, last, count, data, features, out):
-    framing = _framing(run) | ({"data": data} if data else {})
-    found = fg.evaluate(_load(run, last), count, features=features, **framing)
+    faces = (fg.faces_of_run(run) if run else {}) | ({"data": data} if data else {})
+    found = fg.evaluate(_load(run, last), count, features=features, **faces)
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out)}")
 
@@ -90,11 +85,6 @@ def _load(run, last):
     return fg.load_run(run, last) if run else fg.load_pretrained()
 
 
-def _framing(run):
-    """How the faces that `_load`'s GAN was taught were framed."""
-    return fg.faces_of_run(run) if run else {"crop": 148}
-
-
 def _parse_attributes(text):
     """ "Male=1,Smiling=0.5" -> {"Male": 1.0, "Smiling": 0.5}."""
     pairs = [pair.partition("=") for pair in text.split(",")] if text else []
@@ -105,8 +95,15 @@ def _parse_attributes(text):
 
 
 def _selection(text):
-    """ "5" -> "5"; "Male,Smiling" -> ["Male", "Smiling"]."""
+    """ "5" -> "5"; "none" -> []; "Male,Smiling" -> ["Male", "Smiling"]."""
+    if text == "none":
+        return []
     return text if text.isdigit() else [name.strip() for name in text.split(",")]
+
+
+def _number_or_share(text):
+    """ "1000" -> 1000; "0.5" -> 0.5."""
+    return float(text) if "." in text else int(text)
 
 
 COMMANDS = "train|sample|refine|evaluate|compare|train-attributes|pack|download|check"
@@ -118,7 +115,7 @@ def _parser():
 
     command = commands.add_parser("train", help="train a recipe into a folder, or resume one")
     command.set_defaults(command=_train)
-    command.add_argument("--recipe", help=f"one of {', '.join(fg.RECIPES)} (default: dcgan2_64)")
+    command.add_argument("--recipe", help=f"one of {', '.join(fg.RECIPES)} (default: modern)")
     command.add_argument("--run", required=True, help="folder of the run")
     command.add_argument("--data", help="folder of the faces (default: $FACEGEN_DATA, data/celeba, or the drawn faces)")
     command.add_argument("--epochs", type=int, help="epochs in all (default: the recipe's)")
@@ -126,16 +123,23 @@ def _parser():
     command.add_argument("--every", type=int, help="epochs from one sample grid to the next (default: 1)")
     command.add_argument("--seed", type=int, help="default: 0")
     command.add_argument("--resume", action="store_true", help="go on with the run, with the options it began with")
-    command.add_argument("--attributes", type=_selection, help="size of a selection (1, 2, 5, 8, 23, 40), or names")
+    command.add_argument(
+        "--attributes", type=_selection, help="size of a selection (1, 2, 5, 8, 23, 40), names, or none"
+    )
     command.add_argument("--image-size", type=int)
     command.add_argument("--batch-size", type=int)
-    command.add_argument("--random-select", type=int, help="pictures an epoch, freshly chosen")
+    command.add_argument("--images", type=_number_or_share, help="pictures to train on, a fixed choice: 10000, or 0.5")
+    command.add_argument(
+        "--random-select", type=_number_or_share, help="pictures an epoch, chosen afresh: 1000, or 0.5"
+    )
     command.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
-    command.add_argument("--averaging", type=float, help="decay of the averaged weights that samples are drawn with")
+    command.add_argument("--ema_decay", type=float, help="decay of the averaged weights that samples are drawn with")
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
-    command.add_argument("--crop", type=int, help="side of the centred crop in CelebA's pixels")
+    command.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")
     command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")
-    command.add_argument("--precision", choices=fg.recipe.PRECISIONS)
+    command.add_argument(
+        "--dtype-policy", help="float32, mixed_bfloat16, or auto for the faster one (default: float32)"
+    )
     command.add_argument(
         "--verbose",
         type=int,
@@ -166,21 +170,21 @@ def _parser():
     command.add_argument("-n", dest="count", type=int, default=2_000, help="samples and real faces (default: 2000)")
     command.add_argument("--data", help="the real faces (default: those of the run)")
     command.add_argument(
-        "--features", choices=("inception", "faces"), help="default: inception where its weights are, else faces"
+        "--features", default="faces", choices=("faces", "inception"), help="default: faces, the shipped network's"
     )
     command.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
 
-    command = commands.add_parser("compare", help="train every recipe for the same time, and judge them alike")
+    command = commands.add_parser("compare", help="train every recipe for the same time, and measure all alike")
     command.set_defaults(command=_compare)
     command.add_argument("--out", required=True, help="folder of the comparison; one that was interrupted goes on")
     command.add_argument("--minutes", type=float, default=20, help="for each recipe (default: 20)")
     command.add_argument("--recipes", type=lambda text: text.split(","), help="default: all")
     command.add_argument("--data", help="as for train")
-    command.add_argument("-n", dest="count", type=int, default=2_000, help="samples judged (default: 2000)")
+    command.add_argument("-n", dest="count", type=int, default=2_000, help="samples measured (default: 2000)")
 
     command = commands.add_parser("train-attributes", help="train the network that reads attributes off faces")
     command.set_defaults(command=_train_attributes)
-    command.add_argument("--out", type=Path, required=True, help="the .keras file to write; its card goes beside it")
+    command.add_argument("--out", type=Path, required=True, help="the .npz file to write; its card goes beside it")
     command.add_argument("--data", help="as for train")
     command.add_argument("--epochs", type=int, default=40, help="default: 40")
     command.add_argument("--seed", type=int, default=0)

@@ -1,11 +1,17 @@
-"""The environment check: python -m facegen_keras.check_env says what works here, and how to mend what does not."""
+"""The environment check: python -m facegen_keras check says what works here, and how to mend what does not."""
 
+import contextlib
+import functools
 import importlib
 import importlib.metadata
+import logging
 import os
 import platform
+import re
 import shutil
 import sys
+
+from facegen_keras import quiet
 
 LEAST_VERSIONS = {
     "tensorflow": (2, 16),
@@ -20,6 +26,7 @@ LEAST_VERSIONS = {
 IMPORT_NAMES = {"pillow": "PIL", "jupyter": "nbconvert"}
 LEAST_PYTHON = (3, 10)
 INSTALL = "install it with `pip install -r requirements.txt`, in the environment that runs this command"
+REINSTALL = "the weights do not fit these versions of TensorFlow and Keras, so install both and this package again"
 
 
 class Failure(Exception):
@@ -27,11 +34,10 @@ class Failure(Exception):
 
 
 def check_python():
+    oldest = _dotted(LEAST_PYTHON)
     if sys.version_info < LEAST_PYTHON:
-        raise Failure(
-            f"Python {platform.python_version()} is older than {'.'.join(map(str, LEAST_PYTHON))}: use a newer one."
-        )
-    return f"Python {platform.python_version()}"
+        raise Failure(f"Python {platform.python_version()} is older than {oldest}: use a newer one.")
+    return f"Python {platform.python_version()} (oldest: {oldest})"
 
 
 def check_packages():
@@ -42,10 +48,14 @@ def check_packages():
             version = importlib.metadata.version(package)
         except Exception as error:  # a broken wheel may raise anything while it is imported
             raise Failure(f"{package} does not work ({type(error).__name__}: {error}): {INSTALL}.") from error
-        if tuple(map(int, version.split(".")[:2])) < least:
-            raise Failure(f"{package} {version} is older than {'.'.join(map(str, least))}: {INSTALL}.")
-        found.append(f"{package} {version}")
+        if tuple(map(int, re.findall(r"\d+", version)[:2])) < least:
+            raise Failure(f"{package} {version} is older than {_dotted(least)}: {INSTALL}.")
+        found.append(f"{package} {version} (oldest: {_dotted(least)})")
     return ", ".join(found)
+
+
+def _dotted(version):
+    return ".".join(map(str, version))
 
 
 def check_backend():
@@ -77,7 +87,7 @@ def check_memory():
 
 
 def check_cache():
-    from facegen_keras.layouts import cache_folder
+    from facegen_keras.data.folder import cache_folder
 
     try:
         folder = cache_folder()
@@ -89,7 +99,7 @@ def check_cache():
 
 
 def check_data():
-    from facegen_keras.layouts import find_data, find_layout
+    from facegen_keras.data.layouts import find_data, find_layout
 
     try:
         faces = find_layout(find_data())
@@ -102,7 +112,7 @@ def check_data():
 def check_training():
     import numpy as np
 
-    from facegen_keras.recipes import RECIPES
+    from facegen_keras.training.recipes import RECIPES
 
     recipe = RECIPES["dcgan2"]
     gan = recipe.build()
@@ -110,8 +120,52 @@ def check_training():
     logs = gan.fit(images, np.ones((4, len(recipe.attributes)), np.float32), batch_size=4, verbose=0).history
     if not np.isfinite(logs["g_loss"] + logs["d_loss"]).all():
         raise Failure(f"a training step gave {logs}: reinstall TensorFlow; {INSTALL}.")
-    gan.sample(1)
-    return "one training step and one face: done"
+    return "one training step"
+
+
+def check_sampling():
+    gan, pictures = _shipped_samples()
+    if min(picture.std() for picture in pictures) < 10:  # of 255; faces have about 60
+        raise Failure(f"the shipped generator draws blank pictures: {REINSTALL}.")
+    height, width = gan.size
+    return f"the shipped generator draws faces of {width}x{height} pixels: {len(pictures)} drawn"
+
+
+def check_attribute_network():
+    _, pictures = _shipped_samples()
+    men, others = _read("Male", pictures).reshape(2, -1).mean(axis=1)
+    if not men - others > 0.5:
+        raise Failure(f"the attribute network reads Male as {men:.2f} off men, {others:.2f} off others: {REINSTALL}.")
+    return f"the attribute network tells men from others: it reads Male as {men:.2f} and {others:.2f}"
+
+
+def check_refinement():
+    gan, pictures = _shipped_samples()
+    face = pictures[:1]
+    refined = gan.refine(face, {"Smiling": 1})[-1]
+    before, after = _read("Smiling", face)[0], _read("Smiling", refined)[0]
+    if not after > before:
+        raise Failure(f"a face was to smile: Smiling was {before:.2f}, and is {after:.2f} once refined; {REINSTALL}.")
+    return f"one face was refined to smile: Smiling was {before:.2f}, and is {after:.2f}"
+
+
+@functools.cache
+def _shipped_samples():
+    """The shipped GAN, and eight of its faces, uint8 (8, H, W, 3): four men, then four others; none smiles."""
+    import numpy as np
+
+    from facegen_keras.training.pretrained import load_pretrained
+
+    gan = load_pretrained()
+    return gan, np.concatenate([gan.sample(4, {"Male": value, "Smiling": 0}, seed=0) for value in (1, 0)])
+
+
+def _read(name, pictures):
+    """The attribute network's probabilities for one attribute, float32 (n,)."""
+    from facegen_keras.data.attributes import ATTRIBUTES
+    from facegen_keras.networks.attribute_network import estimate_attributes
+
+    return estimate_attributes(pictures)[:, ATTRIBUTES.index(name)]
 
 
 CHECKS = (
@@ -123,22 +177,44 @@ CHECKS = (
     check_cache,
     check_data,
     check_training,
+    check_sampling,
+    check_attribute_network,
+    check_refinement,
 )
 
 
 def main():
     """Run every check and print a line for each; returns 0 when all passed, 1 otherwise."""
+    print("Checking this environment; it takes about half a minute.", flush=True)
+    with contextlib.suppress(Exception):  # a TensorFlow that cannot be imported is a finding of the checks
+        quiet()
     status = 0
-    for check in CHECKS:
-        try:
-            print(f"ok    {check()}", flush=True)
-        except Failure as failure:
-            print(f"FAIL  {failure}", flush=True)
-            status = 1
-        except Exception as error:  # a check that cannot run is a finding too, most often a missing package
-            print(f"FAIL  {check.__name__} cannot run ({type(error).__name__}: {error}): {INSTALL}.", flush=True)
-            status = 1
+    with _printed_logs():
+        for check in CHECKS:
+            try:
+                print(f"ok    {check()}", flush=True)
+            except Failure as failure:
+                print(f"FAIL  {failure}", flush=True)
+                status = 1
+            except Exception as error:  # a check that cannot run is a finding too, most often a missing package
+                print(f"FAIL  {check.__name__} cannot run ({type(error).__name__}: {error}): {INSTALL}.", flush=True)
+                status = 1
     return status
+
+
+@contextlib.contextmanager
+def _printed_logs():
+    """Print what the package logs, such as that it draws the sample faces, which takes a minute."""
+    logger, handler = logging.getLogger("facegen_keras"), logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("      %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 if __name__ == "__main__":

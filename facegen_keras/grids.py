@@ -1,4 +1,4 @@
-"""Arrays to pictures: grids, titled grids, attribute sheets, strips, films and curves."""
+"""From arrays to pictures: grids, grids with titles, attribute sheets, films and curves."""
 
 import math
 from pathlib import Path
@@ -8,9 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from facegen_keras.files import write_atomically
+
 GAP = 4  # pixels between tiles
-TITLE = 11  # pixels of a title's letters
-SMALLEST_TILE = 64  # smaller pictures are enlarged by a whole factor
+TITLE = 11  # height of a title's letters in pixels
+SMALLEST_TILE = 64  # pixels: smaller pictures are enlarged by a whole factor
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
 
@@ -19,55 +21,59 @@ def grid(pictures, columns=None, titles=None, row_titles=None):
 
     Args:
         pictures: uint8 array (count, H, W, 3).
-        columns: pictures in a row; by default the grid is about square.
-        titles: one short text for each picture, written beneath it.
-        row_titles: one text for each row, written at its left.
+        columns: pictures in a row, at least 1; by default the grid is about square.
+        titles: one short text for each picture, written below it.
+        row_titles: one text for each row, written to its left.
 
     Returns:
-        A PIL image. Pictures under 64 pixels are enlarged by a whole factor, without smoothing.
+        A PIL image. Pictures smaller than 64 pixels are enlarged by a whole factor, without smoothing.
 
     Raises:
-        ValueError: `pictures` is no such array, or the titles do not match it.
+        ValueError: `pictures` is no such array, there is no column, or there are too many or too few titles.
     """
     pictures = np.asarray(pictures)
-    if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8 or not len(pictures):
-        raise ValueError(f"pictures is {pictures.dtype} {pictures.shape}: expected uint8 (count, H, W, 3).")
-    columns = columns or math.ceil(math.sqrt(len(pictures)))
+    if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8 or not pictures.size:
+        raise ValueError(f"pictures is {pictures.dtype} {pictures.shape}: expected uint8 (count, H, W, 3), not empty.")
+    columns = math.ceil(math.sqrt(len(pictures))) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns={columns}: expected at least 1.")
     rows = math.ceil(len(pictures) / columns)
     for name, texts, count in (("titles", titles, len(pictures)), ("row_titles", row_titles, rows)):
         if texts is not None and len(texts) != count:
             raise ValueError(f"{name} has {len(texts)} texts: expected {count}.")
     font = ImageFont.load_default(TITLE)
+    row_titles = [str(text) for text in row_titles or ()]
     scale = math.ceil(SMALLEST_TILE / min(pictures.shape[1:3]))
     height, width = pictures.shape[1] * scale, pictures.shape[2] * scale
-    left = max((math.ceil(font.getlength(text)) for text in row_titles), default=0) + 2 * GAP if row_titles else 0
+    left = math.ceil(max(map(font.getlength, row_titles))) + 2 * GAP if row_titles else 0
     step_x, step_y = width + GAP, height + GAP + (TITLE + GAP if titles is not None else 0)
-    sheet = Image.new("RGB", (left + columns * step_x + GAP, rows * step_y + GAP), PAPER)
-    draw = ImageDraw.Draw(sheet)
+    image = Image.new("RGB", (left + columns * step_x + GAP, rows * step_y + GAP), PAPER)
+    draw = ImageDraw.Draw(image)
     for i, picture in enumerate(pictures):
         x, y = left + GAP + i % columns * step_x, GAP + i // columns * step_y
-        sheet.paste(Image.fromarray(picture).resize((width, height), Image.Resampling.NEAREST), (x, y))
+        image.paste(Image.fromarray(picture).resize((width, height), Image.Resampling.NEAREST), (x, y))
         if titles is not None:
             draw.text((x + width / 2, y + height + 1), str(titles[i]), INK, font, anchor="ma")
-    for i, text in enumerate(row_titles or ()):
+    for i, text in enumerate(row_titles):
         draw.text((left - GAP, GAP + i * step_y + height / 2), text, INK, font, anchor="rm")
-    return sheet
+    return image
 
 
 def save_grid(pictures, path, columns=None, titles=None, row_titles=None):
-    """Save `grid(...)` as a picture file, its folders made where needed.
+    """Save `grid(...)` as a picture file, in the format that its name ends in; missing folders are made.
 
     Returns:
         The Path written to.
 
     Raises:
-        ValueError: see `grid`; or the path does not end as a picture file's.
+        ValueError: see `grid`; or the name ends in no format that pictures can be saved in.
     """
     path = Path(path)
-    if path.suffix.lower() not in Image.registered_extensions():
+    if Image.registered_extensions().get(path.suffix.lower()) not in Image.SAVE:
         raise ValueError(f"{path}: expected the name of a picture file, such as {path.with_suffix('.png')}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    grid(pictures, columns, titles, row_titles).save(path)
+    image = grid(pictures, columns, titles, row_titles)
+    with write_atomically(path) as unfinished:
+        image.save(unfinished)
     return path
 
 
@@ -85,13 +91,18 @@ def sheet(pictures, row_titles):
 
     Returns:
         A PIL image.
+
+    Raises:
+        ValueError: `pictures` is no such array, or there are too many or too few titles.
     """
     pictures = np.asarray(pictures)
+    if pictures.ndim != 5:
+        raise ValueError(f"pictures has shape {pictures.shape}: expected (rows, columns, H, W, 3).")
     return grid(pictures.reshape(-1, *pictures.shape[2:]), pictures.shape[1], row_titles=row_titles)
 
 
 def save_gif(pictures, path, seconds=3.0):
-    """Save pictures as a film that plays to and fro without end.
+    """Save pictures as a film that plays forwards and backwards without end.
 
     Args:
         pictures: uint8 array (count, H, W, 3).
@@ -100,13 +111,20 @@ def save_gif(pictures, path, seconds=3.0):
 
     Returns:
         The Path written to.
+
+    Raises:
+        ValueError: there are no pictures, or the path does not end in `.gif`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() != ".gif":
+        raise ValueError(f"{path}: expected the name of a GIF file, such as {path.with_suffix('.gif')}.")
+    if not len(pictures):
+        raise ValueError("There are no pictures to show: expected at least 1.")
     frames = [grid(picture[None]).quantize(dither=Image.Dither.NONE) for picture in pictures]
     frames += frames[-2:0:-1]
     duration = max(20, round(1000 * seconds / len(pictures)))
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=duration, loop=0)
+    with write_atomically(path) as unfinished:
+        frames[0].save(unfinished, save_all=True, append_images=frames[1:], duration=duration, loop=0)
     return path
 
 
@@ -121,34 +139,50 @@ CURVES = {
 
 
 def curves(histories):
-    """Draw the curves of one or several trainings: losses, probabilities, accuracy.
+    """Draw the curves of one or several trainings: losses, probabilities, accuracy and the quality of samples.
+
+    Epochs in which something was not measured (NaN) are left out of its curve, and the line connects those around them.
 
     Args:
-        histories: a dict of lists, as `fit(...).history`, or a dict of such dicts by title, side by side.
+        histories: a dict of lists, as `fit(...).history`, or a dict of such dicts by title, drawn side by side.
 
     Returns:
-        A matplotlib Figure: one column a training, one row a kind of curve.
+        A matplotlib Figure with one kind of curve in a row and one training in a column; those of a single training are
+        side by side.
+
+    Raises:
+        ValueError: the histories have none of the logs that are drawn.
     """
     if not any(isinstance(history, dict) for history in histories.values()):
         histories = {"": histories}
-    known = {key for history in histories.values() for key in history}
-    kinds = {label: lines for label, lines in CURVES.items() if known & set(lines.values())}
-    wide = len(histories) == 1
-    shape = (1, len(kinds)) if wide else (len(kinds), len(histories))
+    logged = {key for history in histories.values() for key in history}
+    kinds = {label: lines for label, lines in CURVES.items() if logged & set(lines.values())}
+    if not kinds:
+        known = ", ".join(key for lines in CURVES.values() for key in lines.values())
+        raise ValueError(f"The histories have {', '.join(map(str, logged)) or 'no logs'}: expected some of {known}.")
+    is_single = len(histories) == 1
+    shape = (1, len(kinds)) if is_single else (len(kinds), len(histories))
     figure = Figure(figsize=(4.2 * shape[1], 2.6 * shape[0]), layout="constrained")
-    axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=False if wide else "row")
-    axes = axes.T if wide else axes
+    axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=False if is_single else "row")
+    axes = axes.T if is_single else axes
     for row, (label, lines) in zip(axes, kinds.items()):
         for axis, (title, history) in zip(row, histories.items()):
-            for line, key in lines.items():
-                if key in history:
-                    known = pd.Series(history[key], range(1, len(history[key]) + 1)).dropna()
-                    axis.plot(known.index, known, marker="." if len(known) < 30 else None, label=line)
+            _draw_lines(axis, history, lines)
             if label.startswith("D's"):
                 axis.set_ylim(-0.03, 1.03)
             axis.set_title(" · ".join(filter(None, (title, label))), fontsize=9)
             axis.set_xlabel("epoch", fontsize=8)
             axis.tick_params(labelsize=8)
             axis.grid(alpha=0.3)
-            axis.legend(fontsize=7)
     return figure
+
+
+def _draw_lines(axis, history, lines):
+    """Draw the logs that `lines` names by label; those never measured have no line and no legend."""
+    for label, key in lines.items():
+        values = history.get(key, ())
+        measured = pd.Series(values, range(1, len(values) + 1), dtype=float).dropna()
+        if len(measured):
+            axis.plot(measured.index, measured, marker="." if len(measured) < 30 else None, label=label)
+    if axis.lines:
+        axis.legend(fontsize=7)

@@ -1,3 +1,8 @@
+"""Pictures and curves: what is drawn where, and what is refused."""
+
+import math
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -45,8 +50,10 @@ def test_verdict_titles_are_per_cent():
     [
         (np.zeros((2, 8, 8, 3), np.float32), {}, "uint8"),
         (np.zeros((8, 8, 3), np.uint8), {}, "expected uint8"),
-        (np.zeros((2, 8, 8, 3), np.uint8), {"titles": ["one"]}, "titles has 1"),
-        (np.zeros((2, 8, 8, 3), np.uint8), {"row_titles": ["a", "b", "c"]}, "row_titles has 3"),
+        (np.zeros((0, 8, 8, 3), np.uint8), {}, "empty"),
+        (np.zeros((2, 8, 8, 3), np.uint8), {"titles": ["one"]}, "titles"),
+        (np.zeros((2, 8, 8, 3), np.uint8), {"row_titles": ["a", "b", "c"]}, "row_titles"),
+        (np.zeros((2, 8, 8, 3), np.uint8), {"columns": 0}, "columns"),
     ],
 )
 def test_bad_pictures_and_titles(pictures, options, message):
@@ -54,11 +61,44 @@ def test_bad_pictures_and_titles(pictures, options, message):
         fg.grid(pictures, **options)
 
 
+def test_row_titles_may_be_numbers():
+    numbers, texts = (np.asarray(fg.grid(colours(4), row_titles=titles)) for titles in ([1, 20], ["1", "20"]))
+    np.testing.assert_array_equal(numbers, texts)
+
+
+@pytest.mark.parametrize("name", ["grid", "grid.text", "grid.psd"])  # Pillow reads .psd and cannot write it
+def test_names_that_are_no_picture_files(name, tmp_path):
+    with pytest.raises(ValueError, match="grid.png"):
+        fg.save_grid(colours(4), tmp_path / name)
+
+
+@pytest.mark.parametrize("name, kind", [("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.JPEG", "JPEG"), ("a.webp", "WEBP")])
+def test_a_grid_is_saved_in_the_format_of_its_name(name, kind, tmp_path):
+    with Image.open(fg.save_grid(colours(4), str(tmp_path / name))) as saved:
+        assert saved.format == kind
+
+
+def test_a_failure_leaves_the_grid_that_was_there(tmp_path, monkeypatch):
+    path = fg.save_grid(colours(4), tmp_path / "grid.png")
+    before = path.read_bytes()
+
+    def save(image, file, **options):
+        file.write_bytes(b"half of a picture")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    with pytest.raises(OSError, match="space"):
+        fg.save_grid(colours(9), path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
 def test_sheet_keeps_rows_and_columns():
     pictures = colours(6).reshape(2, 3, 64, 64, 3)
     sheet = np.asarray(fg.sheet(pictures, ["a", "b"]))
     left = sheet.shape[1] - 3 * 68
     assert sheet[68 + 36, left + 2 * 68 - 4 + 32, 0] == 5 * 20
+    with pytest.raises(ValueError, match="rows"):
+        fg.sheet(colours(6), ["a", "b"])
 
 
 def test_gif_plays_to_and_fro(tmp_path):
@@ -68,9 +108,40 @@ def test_gif_plays_to_and_fro(tmp_path):
         assert film.info["duration"] == 250
 
 
+@pytest.mark.parametrize("count, name, word", [(4, "film.png", "film.gif"), (0, "film.gif", "pictures")])
+def test_films_that_cannot_be(count, name, word, tmp_path):
+    with pytest.raises(ValueError, match=word):
+        fg.save_gif(colours(count), tmp_path / name)
+
+
 def test_curves_draw_what_the_history_has():
     history = {"d_loss": [1.0, 0.5], "g_loss": [1.0, 2.0], "d_real": [0.5, 0.9], "d_accuracy": [0.5, 0.8]}
     figure = fg.curves(history)
     drawn = {line.get_label() for axis in figure.axes for line in axis.lines}
     assert drawn == {"D", "G", "real", "accuracy"}
     assert len(fg.curves({"a": history, "b": history}).axes) == 6
+
+
+def test_curves_connect_what_was_measured():
+    """A discriminator that rests, or samples that are measured every few epochs, leave NaN in the history."""
+    history = {"d_loss": [math.nan, 1.0, math.nan, 0.5], "kid": [math.nan, math.nan, math.nan, 0.1]}
+    lines = [line for axis in fg.curves(history).axes for line in axis.lines]
+    assert [list(line.get_xdata()) for line in lines] == [[2, 4], [4]]
+    assert [list(line.get_ydata()) for line in lines] == [[1.0, 0.5], [0.1]]
+
+
+def test_curves_that_were_never_measured_have_no_line_and_no_warning():
+    histories = {"a": {"g_loss": [1.0, 2.0], "kid": [math.nan, None]}, "b": {"g_loss": [1.0], "d_loss": [math.nan]}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = fg.curves(histories)
+        figure.canvas.draw()
+    drawn = [[line.get_label() for line in axis.lines] for axis in figure.axes]
+    assert drawn == [["G"], ["G"], [], []]
+    assert [axis.get_legend() is None for axis in figure.axes] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("history", [{}, {"loss": [1.0]}])
+def test_histories_without_anything_to_draw(history):
+    with pytest.raises(ValueError, match="d_loss"):
+        fg.curves(history)

@@ -1,0 +1,1 @@
+"""Where faces and their labels are, and how they become a tf.data pipeline."""

@@ -1,0 +1,149 @@
+"""Finding the data folder, and recognising which layout of CelebA it has."""
+
+import logging
+import os
+from pathlib import Path
+
+from facegen_keras.data.folder import PICTURE_SUFFIXES, FaceFolder, cache_folder, is_picture, say_once
+from facegen_keras.data.sample_faces import DRAWING_VERSION, write_sample_faces
+from facegen_keras.data.tfds_faces import TfdsFaces
+
+logger = logging.getLogger(__name__)
+
+ATTRIBUTE_FILES = ("list_attr_celeba.txt", "list_attr_celeba.csv")
+PARTITION_FILES = ("list_eval_partition.txt", "list_eval_partition.csv")
+SAMPLE_FACES = 2_000
+
+
+def workspace():
+    """The folder where `data/celeba` is looked for and where notebooks write their results.
+
+    It is the project's checkout if the working directory is inside one (Jupyter works in `notebooks/`), else the
+    working directory.
+    """
+    here = Path.cwd()
+    marker = Path("facegen_keras", "training", "recipes.py")
+    return next((folder for folder in (here, *here.parents) if (folder / marker).exists()), here)
+
+
+def find_data(data=None):
+    """Find the folder of faces to work on, and log which it is.
+
+    Args:
+        data: a folder; None takes $FACEGEN_DATA, else `data/celeba` in the `workspace`, else the sample faces, which
+            are drawn into the cache folder the first time.
+
+    Returns:
+        The folder, a `Path`.
+
+    Raises:
+        FileNotFoundError: the folder named by `data` or $FACEGEN_DATA does not exist.
+    """
+    if data is not None:
+        folder, told_by = Path(data).expanduser(), f"data={str(data)!r}"
+    elif os.environ.get("FACEGEN_DATA"):
+        folder = Path(os.environ["FACEGEN_DATA"]).expanduser()
+        told_by = f"FACEGEN_DATA={os.environ['FACEGEN_DATA']}"
+    elif (workspace() / "data" / "celeba").is_dir():
+        folder, told_by = workspace() / "data" / "celeba", "data/celeba"
+    else:
+        folder, told_by = _sample_faces(), "the embedded sample faces, as there is no FACEGEN_DATA and no data/celeba"
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{told_by}: there is no such folder. Set FACEGEN_DATA (or data=) to the folder that holds CelebA, get it "
+            "with download_celeba(), or unset FACEGEN_DATA to use the embedded sample faces."
+        )
+    say_once(f"Faces: {told_by}")
+    return folder
+
+
+def _sample_faces():
+    folder = cache_folder() / f"sample_faces-{SAMPLE_FACES}-v{DRAWING_VERSION}"
+    if not folder.is_dir():
+        logger.info("Drawing %d sample faces, once", SAMPLE_FACES)
+    return write_sample_faces(folder, count=SAMPLE_FACES, seed=0)
+
+
+def find_layout(folder):
+    """Recognise the layout of the faces in a folder, in its children or (for a folder of pictures) in its parent.
+
+    Known are the official layout, Kaggle's, torchvision's, a prepared `celeb_a` of TensorFlow Datasets, and a
+    folder of pictures without attributes.
+
+    Args:
+        folder: an existing folder.
+
+    Returns:
+        A `FaceFolder`.
+
+    Raises:
+        FileNotFoundError: there is no picture in any of the places where one is expected.
+        ValueError: several folders below hold pictures, such as one for each class.
+    """
+    folder = Path(folder)
+    for root in _roots(folder):
+        if prepared := _find_tfds(root):
+            return TfdsFaces(prepared)
+        attribute_file = _first(root, ATTRIBUTE_FILES, ("", "Anno"))
+        partition_file = _first(root, PARTITION_FILES, ("", "Eval"))
+        pictures = _picture_folder(root)
+        if pictures and (attribute_file or partition_file or pictures != root):
+            return FaceFolder(pictures, attribute_file, partition_file)
+    if _has_pictures(folder):
+        return FaceFolder(folder)
+    with_pictures = [child for child in _children(folder) if _has_pictures(child)]
+    if len(with_pictures) == 1:
+        return FaceFolder(with_pictures[0])
+    if with_pictures:
+        names = [child.name for child in with_pictures]
+        raise ValueError(
+            f"{folder}: {len(names)} folders in it hold pictures ({', '.join(names[:5])}{', ...' * (len(names) > 5)}), "
+            f"expected one. Put all pictures into one folder, or give one of these, such as {with_pictures[0]}."
+        )
+    packed = next((file for root in _roots(folder) for file in sorted(root.glob("*celeba*.zip"))), None)
+    raise FileNotFoundError(
+        f"{folder}: no picture ({', '.join(PICTURE_SUFFIXES)}) there, nor in img_align_celeba below it. "
+        + (f"Unpack {packed} first." if packed else "Give the folder that holds img_align_celeba, or the pictures.")
+    )
+
+
+def _roots(folder):
+    """The folders in which a layout may begin."""
+    roots = [folder]
+    parent = folder.resolve()
+    while parent.name in ("img_align_celeba", "Img"):
+        parent = parent.parent
+        roots.insert(0, parent)
+    return [*roots, *_children(folder)]
+
+
+def _children(folder):
+    """The folders below, `celeba` first."""
+    children = (child for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
+    return sorted(children, key=lambda child: (child.name != "celeba", child.name))
+
+
+def _first(root, names, subfolders):
+    files = (root / subfolder / name for subfolder in subfolders for name in names)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _picture_folder(root):
+    below = ("img_align_celeba/img_align_celeba", "img_align_celeba", "Img/img_align_celeba", "")
+    return next((root / part for part in below if _has_pictures(root / part)), None)
+
+
+def _has_pictures(folder):
+    if not folder.is_dir():
+        return False
+    with os.scandir(folder) as entries:
+        return any(is_picture(entry) for entry in entries)
+
+
+def _find_tfds(root):
+    """The newest prepared version of `celeb_a` in a folder, or just below it; None if there is none."""
+    prepared = [*root.glob("celeb_a/*/features.json"), *root.glob("features.json")]
+    if root.name == "celeb_a":
+        prepared += root.glob("*/features.json")
+    prepared = [file.parent for file in sorted(prepared) if (file.parent / "dataset_info.json").is_file()]
+    return prepared[-1] if prepared else None

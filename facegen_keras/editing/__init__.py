@@ -1,0 +1,1 @@
+"""Refining a face by hand."""

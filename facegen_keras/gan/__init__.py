@@ -1,0 +1,1 @@
+"""The GAN itself: training, sampling and inversion."""

@@ -1,0 +1,117 @@
+"""Attributes of a GAN's faces: what a batch has, what a sample is asked for, what pictures show, what changes."""
+
+import numpy as np
+
+from facegen_keras.data import attribute_statistics
+from facegen_keras.data.attribute_statistics import implied_attributes
+from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
+from facegen_keras.networks.attribute_network import estimate_attributes
+
+
+def check_batch(gan, data):
+    """Return a batch (images, attributes) of the GAN's shapes; ValueError says how to load them."""
+    if not isinstance(data, tuple) or len(data) != 2 or len(data[1].shape) != 2:
+        raise ValueError("fit expects batches of (images (b, H, W, 3), attributes (b, n)): make them by load_faces.")
+    images, attributes = data
+    expected, n = (*gan.size, 3), len(gan.attributes)
+    if tuple(images.shape[1:]) != expected:
+        raise ValueError(
+            f"The faces are {tuple(images.shape[1:])}, but this generator makes {expected}: load them with "
+            f"load_faces(image_size={gan.size}), or by the recipe that built the GAN."
+        )
+    if n and attributes.shape[1] != n and not gan.random_attributes:
+        raise ValueError(
+            f"The faces come with {attributes.shape[1]} attributes, but this GAN has {n}: load them with "
+            f"load_faces(attributes={list(gan.attributes)}), or by the recipe that built the GAN."
+        )
+    return images, attributes
+
+
+def require_attributes(gan):
+    """Do nothing where the generator has attributes; else raise a ValueError that says which generators have."""
+    if not gan.attributes:
+        raise ValueError(
+            f"This {gan.recipe!r} generator has no attributes to ask for: use load_pretrained(), or a recipe that has "
+            "attributes, such as modern."
+        )
+
+
+def sample_attributes(gan, count, attributes=None, seed=0):
+    """Attribute vectors for `FaceGAN.sample`.
+
+    Args:
+        gan: a `FaceGAN`.
+        count: how many.
+        attributes: None, or a dict of name to strength in [0, 1], `{"Male": 1, "Smiling": 0.5}`; what it does
+            not name is drawn as it goes with the rest in CelebA. Or an array (n,) or (count, n).
+        seed: of what is left to chance.
+
+    Returns:
+        float32 array (count, n).
+
+    Raises:
+        ValueError: an attribute this generator does not have, or a strength outside 0..1.
+    """
+    if attributes is not None:
+        require_attributes(gan)
+    if attributes is None or isinstance(attributes, dict):
+        return _complete(gan, attributes or {}, count, seed)
+    given, n = np.asarray(attributes, np.float32), len(gan.attributes)
+    if given.shape not in ((n,), (count, n)):
+        raise ValueError(
+            f"attributes has shape {given.shape}: expected a dict, ({n},) or ({count}, {n}) for "
+            f"{', '.join(gan.attributes)}."
+        )
+    _check_strengths(given)
+    return np.broadcast_to(given, (count, n)).copy()
+
+
+def _complete(gan, strengths, count, seed):
+    """Vectors (count, n) of the given strengths; the other attributes are drawn."""
+    names = resolve_attributes(list(strengths), known=gan.attributes)
+    _check_strengths(list(strengths.values()))
+    if gan.random_attributes:
+        vectors = np.random.default_rng(seed).integers(0, 2, (count, len(gan.attributes)))
+    else:
+        certain = {name: strength for name, strength in strengths.items() if strength in (0, 1)}
+        drawn = attribute_statistics.sample_attributes(count, seed, given=certain)
+        vectors = drawn[:, [ATTRIBUTES.index(name) for name in gan.attributes]]
+    vectors = vectors.astype(np.float32)
+    for name in names:
+        vectors[:, gan.attributes.index(name)] = strengths[name]
+    return vectors
+
+
+def read_attributes(gan, pictures):
+    """Which of the GAN's attributes pictures show, by `estimate_attributes`: float32 (count, n) of 0 and 1."""
+    columns = [ATTRIBUTES.index(name) for name in gan.attributes]
+    return np.rint(estimate_attributes(pictures)[:, columns]).astype(np.float32)
+
+
+def change_attributes(gan, source_attributes, changes):
+    """Attributes with some changed.
+
+    Args:
+        gan: a `FaceGAN`.
+        source_attributes: float array (count, n) of what pictures show.
+        changes: dict of name to strength in [0, 1]; what they imply (`implied_attributes`) is changed, too.
+
+    Returns:
+        float32 array (count, n).
+
+    Raises:
+        ValueError: see `sample_attributes`.
+    """
+    resolve_attributes(list(changes), known=gan.attributes)
+    _check_strengths(list(changes.values()))
+    target_attributes = np.array(source_attributes, np.float32)
+    for name, strength in (implied_attributes(changes) | changes).items():
+        if name in gan.attributes:
+            target_attributes[:, gan.attributes.index(name)] = strength
+    return target_attributes
+
+
+def _check_strengths(values):
+    values = np.asarray(values, np.float32)
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"attribute strengths {values.tolist()}: each must be between 0 (absent) and 1 (present).")

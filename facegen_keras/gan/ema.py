@@ -1,0 +1,27 @@
+"""The exponential moving average (EMA) of a generator's weights."""
+
+import keras
+import tensorflow as tf
+
+
+def frozen_copy(model):
+    """A copy of a Keras model, with its weights, that does not train."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    copy.trainable = False
+    return copy
+
+
+def update_ema(average_model, model, decay, step):
+    """Move the weights of `average_model` towards those of `model`; the first steps average fewer.
+
+    Args:
+        average_model, model: Keras models of the same weights.
+        decay: in [0, 1).
+        step: int64 scalar tensor, steps done so far.
+    """
+    step = tf.cast(step, tf.float32)
+    decay = tf.minimum(decay, (1 + step) / (10 + step))
+    for average, variable in zip(average_model.variables, model.variables):
+        if keras.backend.is_float_dtype(variable.dtype):  # dropout's random states are counters
+            average.assign(decay * average + (1 - decay) * variable)

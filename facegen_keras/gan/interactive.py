@@ -1,0 +1,62 @@
+"""FaceGen's interactive systems: a generator that is fed pictures, and then what it drew, again and again."""
+
+import keras
+import tensorflow as tf
+
+from facegen_keras.checks import check_whole
+from facegen_keras.gan.model import FaceGAN
+
+
+@keras.saving.register_keras_serializable("facegen_keras")
+class InteractiveGAN(FaceGAN):
+    """FaceGen's interactive systems, DCGAN 4 and 5: each pass refines the picture of the pass before.
+
+    Its latents are pictures: noise cubes (DCGAN 4) or faces (DCGAN 5). D sees every pass. G's loss has one more
+    term, logged as `reconstruction`: the L2 distance between the input and the output of each pass, averaged over the
+    batch and summed over the passes.
+
+    Args:
+        passes: refinement passes in a training step and in `sample`, at least 1.
+        reconstruction: weight of the distance in G's loss.
+        **options: those of `FaceGAN`.
+
+    Raises:
+        ValueError: `passes` is under 1, or `reconstruction` under 0.
+    """
+
+    extra_metrics = ("reconstruction",)
+    takes_pictures = True
+
+    def __init__(self, *models, passes=3, reconstruction=0.5, **options):
+        super().__init__(*models, **options)
+        if not reconstruction >= 0:
+            raise ValueError(f"reconstruction={reconstruction}: expected a weight of 0 or more.")
+        self.passes, self.reconstruction = check_whole("passes", passes, 1), float(reconstruction)
+
+    def generate_passes(self, images, attributes, passes, training=False):
+        """The outputs of `passes` passes, a list of images (b, H, W, 3), from images of that shape."""
+        drawn = [images]
+        for _ in range(passes):
+            drawn.append(self.generate(drawn[-1], attributes, training))
+        return drawn[1:]
+
+    def predict_images(self, latents, attributes):
+        return self.generate_passes(latents, attributes, self.passes)[-1]
+
+    def generate_fakes(self, images, attributes):
+        first = self.latent.for_training(images, self.seed_of_step(0))
+        outputs = self.generate_passes(first, attributes, self.passes, training=True)
+        inputs = [first, *outputs[:-1]]
+        distance = sum(_l2_distance(fed, drawn) for fed, drawn in zip(inputs, outputs))
+        self.track(reconstruction=distance)
+        attributes = tf.tile(attributes, (self.passes, 1))
+        return tf.concat(outputs, axis=0), attributes, self.reconstruction * distance
+
+    def get_config(self):
+        return super().get_config() | {"passes": self.passes, "reconstruction": self.reconstruction}
+
+
+def _l2_distance(a, b):
+    """Mean over the batch of the L2 distance between images (b, H, W, 3)."""
+    squares = tf.reduce_sum(tf.square(a - b), axis=(1, 2, 3))
+    return tf.reduce_mean(tf.sqrt(squares + 1e-8))  # the root has no slope at 0

@@ -1,0 +1,346 @@
+"""FaceGAN: a generator and a discriminator that learn from each other under plain `fit`."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facegen_keras.checks import check_whole
+from facegen_keras.data.images import CROP
+from facegen_keras.gan import conditions, inversion
+from facegen_keras.gan.ema import frozen_copy, update_ema
+from facegen_keras.gan.latents import FACES, Latent, choose_faces
+from facegen_keras.gan.losses import CrossEntropy, gradient_penalty
+from facegen_keras.gan.schedules import AccuracyGate, EveryStep, Progress
+from facegen_keras.gan.tracking import LastMean, with_counter
+
+ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
+
+
+@keras.saving.register_keras_serializable("facegen_keras")
+class FaceGAN(keras.Model):
+    """A GAN of faces, conditional on attributes or not.
+
+    Usually made by `Recipe.build`. Trains with `fit` on batches of (images, attributes) as `load_faces` gives
+    them; `save` keeps everything that training needs to go on, and `load_gan` brings it back.
+
+    Args:
+        generator: Model of `[latents, attributes]`, or latents alone, to images (b, H, W, 3) in `value_range`.
+        discriminator: a `Discriminator`: of `[images, attributes]`, or images alone, to logits (b, 1).
+        latent: a `Latent`, or the arguments of one as a dict.
+        attributes: names of the attributes that the generator reads, in order.
+        value_range: (low, high) of the images.
+        crop: how its faces are framed: width of the centred crop in CelebA's 178x218 pixels; None: whole pictures.
+        random_attributes: True when G is trained on random bits instead of the attributes of real faces.
+        ema_decay: decay, in [0, 1), of an exponential moving average of G's weights, which `sample` then uses: single
+            steps of a GAN sway, their average does not (Yaz et al. 2019). The first steps average fewer; 0 for none.
+        augmentation: a differentiable Keras model of images to images, through which D sees all of them in training,
+            real and generated alike.
+        recipe: name of the recipe it was built from.
+        seed: of the latents in training.
+
+    Attributes:
+        start_faces: uint8 array (n, H, W, 3): what `sample` feeds to a generator whose latents are faces; None for
+            drawn sample faces. It is not saved.
+    """
+
+    extra_metrics = ()  # what a subclass logs beside the rest
+    takes_pictures = False  # whether latents are pictures, and each output may go in again
+    start_faces = None
+
+    def __init__(
+        self, generator, discriminator, latent, attributes=(), value_range=(0, 1), crop=CROP, random_attributes=False,
+        ema_decay=0.0, augmentation=None, recipe="custom", seed=0, **options
+    ):  # fmt: skip
+        super().__init__(**options)
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"ema_decay={ema_decay}: expected a decay from 0 (off) to under 1, such as 0.999.")
+        self.generator, self.discriminator = generator, discriminator
+        self.latent = latent if isinstance(latent, Latent) else Latent(**latent)
+        self.attributes, self.value_range, self.crop = tuple(attributes), tuple(value_range), crop
+        self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
+        self.recipe, self.seed = recipe, seed
+        self.ema_generator = frozen_copy(generator) if ema_decay else None
+        self.steps_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="steps_done")
+        self.epochs_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="epochs_done")
+        half = keras.initializers.Constant(0.5)
+        self.real_accuracy = self.add_weight(initializer=half, trainable=False, name="real_accuracy")
+        self.fake_accuracy = self.add_weight(initializer=half, trainable=False, name="fake_accuracy")
+        self.built = True
+
+    @property
+    def size(self):
+        """(height, width) of its pictures."""
+        return tuple(self.generator.output_shape[1:3])
+
+    # Training
+
+    def compile(self, d_optimizer, g_optimizer, loss=None, schedule=None, **options):
+        """Set how it trains.
+
+        Args:
+            d_optimizer, g_optimizer: Keras optimisers of discriminator and generator.
+            loss: a `GANLoss`; by default `CrossEntropy()`.
+            schedule: when D trains (see `schedules`); by default at every step.
+        """
+        options = {"jit_compile": False} | options  # XLA made every recipe slower on CPU
+        super().compile(optimizer=g_optimizer, **options)
+        self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
+        self.gan_loss, self.schedule = loss or CrossEntropy(), schedule or EveryStep()
+        if self.gan_loss.is_relativistic and isinstance(self.schedule, AccuracyGate):
+            raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
+        d_optimizer.build(self.discriminator.trainable_variables)
+        g_optimizer.build(self.generator.trainable_variables)
+        names = ["d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_trained"]
+        if self.gan_loss.mismatch:
+            names.insert(4, "d_mismatch")
+        self.trackers = {name: LastMean(name=name) for name in (*names, *self.extra_metrics)}
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values()) if self.compiled else []
+
+    def fit(self, x=None, *args, callbacks=None, **options):
+        """Keras' `fit`, on batches of (images, attributes). It logs means over the epoch:
+
+        `d_loss` and `g_loss`, with all penalties; `d_real`, `d_fake`, `d_mismatch`: D's mean probability that such
+        pictures are real; `d_accuracy`: D's running accuracy on real and generated faces; `d_trained`: share of steps
+        in which D trained. What only D's steps measure keeps its last value while D rests.
+
+        As in Keras, epochs are counted from `initial_epoch`: a GAN that was loaded goes on with
+        `fit(..., initial_epoch=gan.epochs_done.numpy(), epochs=...)`.
+        """
+        if isinstance(x, tf.data.Dataset):
+            options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
+        return super().fit(x, *args, callbacks=with_counter(callbacks, self), **options)
+
+    def train_step(self, data):
+        images, attributes = conditions.check_batch(self, data)
+        targets = self._target_attributes(attributes)
+        with tf.GradientTape() as tape:
+            fakes, targets, extra_loss = self.generate_fakes(images, targets)
+            with tape.stop_recording():
+                progress = Progress(self.steps_done.value, self.epochs_done.value, self._accuracy())
+                d_trained = self.schedule(progress)
+                tf.cond(d_trained, lambda: self._train_discriminator(images, attributes, fakes, targets), tf.no_op)
+            (fake,) = self.discriminate(fakes, [targets], training=True)
+            real = self.discriminate(images, [attributes], training=True)[0] if self.gan_loss.is_relativistic else None
+            g_loss = self.gan_loss.generator_loss(fake, real) + extra_loss
+        gradients = tape.gradient(g_loss, self.generator.trainable_variables)
+        self.g_optimizer.apply(gradients, self.generator.trainable_variables)
+        if self.ema_decay:
+            update_ema(self.ema_generator, self.generator, self.ema_decay, self.steps_done.value)
+        self._follow(self.fake_accuracy, self.gan_loss.probability(fake) < 0.5)
+        self.track(g_loss=g_loss, d_trained=d_trained, d_accuracy=self._accuracy())
+        self.steps_done.assign_add(1)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def generate_fakes(self, images, attributes):
+        """Draw what G is trained on in one step; systems that draw otherwise override this, and `predict_images`.
+
+        Args:
+            images: the real images of the batch (b, H, W, 3).
+            attributes: of the faces to draw (b, n).
+
+        Returns:
+            Images (k, H, W, 3), the attributes of each (k, n), and a scalar to add to G's loss.
+        """
+        latents = self.latent.for_training(images, self.seed_of_step(0))
+        return self.generate(latents, attributes, training=True), attributes, 0.0
+
+    def discriminate(self, images, candidates, training=False):
+        """D's logits, a list of (b, 1), on images (b, H, W, 3) with each of several attributes (b, n)."""
+        images = tf.convert_to_tensor(images)
+        if training and self.augmentation is not None:
+            images = self.augmentation(images, training=True)
+        candidates = [None if attributes is None else tf.convert_to_tensor(attributes) for attributes in candidates]
+        return self.discriminator.logits(images, candidates, training=training)
+
+    def _train_discriminator(self, images, attributes, fakes, targets):
+        fakes = tf.stop_gradient(fakes)
+        with tf.GradientTape() as tape:
+            with tf.GradientTape() as penalty_tape:
+                penalty_tape.watch([images, fakes])
+                logits = self._discriminate_kinds(images, attributes, fakes, targets)
+                logit_sum = tf.reduce_sum(logits["real"]) + tf.reduce_sum(logits["fake"])
+            d_loss = self.gan_loss.discriminator_loss(*logits.values())
+            if self.gan_loss.gamma:
+                d_loss += self.gan_loss.gamma / 2 * gradient_penalty(penalty_tape.gradient(logit_sum, [images, fakes]))
+        gradients = tape.gradient(d_loss, self.discriminator.trainable_variables)
+        self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        probability = {name: self.gan_loss.probability(of) for name, of in logits.items()}
+        self._follow(self.real_accuracy, probability["real"] >= 0.5)
+        self.track(d_loss=d_loss, **{f"d_{name}": of for name, of in probability.items()})
+        return tf.no_op()
+
+    def _discriminate_kinds(self, images, attributes, fakes, targets):
+        """D's logits in training: `real`, `fake` and, where the loss has it, `mismatch`."""
+        if self.gan_loss.joint_batch:
+            both = tf.concat([attributes, targets], axis=0) if self.discriminator.reads_attributes else None
+            (logits,) = self.discriminate(tf.concat([images, fakes], axis=0), [both], training=True)
+            return {"real": logits[: tf.shape(images)[0]], "fake": logits[tf.shape(images)[0] :]}
+        wrong = [self.gan_loss.wrong_attributes(attributes)] if self.gan_loss.mismatch else []
+        real, *mismatch = self.discriminate(images, [attributes, *wrong], training=True)
+        (fake,) = self.discriminate(fakes, [targets], training=True)
+        return {"real": real, "fake": fake} | ({"mismatch": mismatch[0]} if mismatch else {})
+
+    def _target_attributes(self, attributes):
+        if not self.random_attributes:
+            return attributes
+        shape = (tf.shape(attributes)[0], len(self.attributes))
+        return tf.cast(tf.random.stateless_uniform(shape, self.seed_of_step(1)) < 0.5, tf.float32)
+
+    def seed_of_step(self, stream):
+        """A seed for what is random in this training step, another one for each `stream`."""
+        return tf.random.fold_in(tf.stack([tf.cast(self.seed, tf.int64), self.steps_done.value]), stream)
+
+    def _accuracy(self):
+        return (self.real_accuracy.value + self.fake_accuracy.value) / 2
+
+    def _follow(self, running, correct):
+        share = tf.reduce_mean(tf.cast(correct, tf.float32))
+        running.assign(ACCURACY_DECAY * running + (1 - ACCURACY_DECAY) * share)
+
+    def track(self, **values):
+        """Log values of this training step by the names of `compile`'s trackers."""
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+
+    # Sampling: arrays in, arrays out, always in inference mode
+
+    @property
+    def sampling_generator(self):
+        """The generator that samples are drawn with: the one of averaged weights, where these are kept."""
+        return self.ema_generator or self.generator
+
+    def generate(self, latents, attributes, training=False):
+        """Images (b, H, W, 3) in `value_range`, from latents (b, ...) and attributes (b, n).
+
+        In training they are G's own; else those of the `sampling_generator`.
+        """
+        latents = tf.convert_to_tensor(latents)
+        inputs = [latents, tf.convert_to_tensor(attributes)] if self.attributes else latents
+        return (self.generator if training else self.sampling_generator)(inputs, training=training)
+
+    def predict_images(self, latents, attributes):
+        """What `sample` shows of latents (b, ...) and attributes (b, n): images (b, H, W, 3) in `value_range`."""
+        return self.sampling_generator.predict_on_batch([latents, attributes] if self.attributes else latents)
+
+    def sample(self, count=64, attributes=None, seed=0, latents=None, batch_size=64):
+        """Draw faces.
+
+        Args:
+            count: how many, at least 1; ignored when `latents` are given.
+            attributes: what they should look like, see `sample_attributes`.
+            seed: whole number; the same seed draws the same faces.
+            latents: array (count, *latent.shape) to draw from, instead of random ones.
+            batch_size: faces drawn at once; bounds the memory.
+
+        Returns:
+            uint8 array (count, H, W, 3).
+
+        Raises:
+            ValueError: see `sample_attributes`; or a count, seed or batch size that is no whole number, or latents of
+                another shape.
+        """
+        batch_size = check_whole("batch_size", batch_size, 1)
+        latents = self.sample_latents(count, seed) if latents is None else np.asarray(latents, np.float32)
+        if latents.shape[1:] != self.latent.shape or not len(latents):
+            raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
+        attributes = self.sample_attributes(len(latents), attributes, seed)
+        batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
+        return np.concatenate([self.to_pictures(self.predict_images(latents[b], attributes[b])) for b in batches])
+
+    def sample_latents(self, count, seed=0):
+        """Latents for `sample`: float32 array (count, *latent.shape), the same for the same seed."""
+        count, seed = check_whole("count", count, 1), check_whole("seed", seed)
+        if self.latent.distribution == FACES:
+            return self.to_images(choose_faces(self.start_faces, count, self.size, seed, self.crop))
+        return self.latent.sample(count, [seed, 0]).numpy()
+
+    def sample_attributes(self, count, attributes=None, seed=0):
+        """Attribute vectors for `sample`: float32 array (count, n); see `conditions.sample_attributes`."""
+        return conditions.sample_attributes(self, count, attributes, seed)
+
+    def refine(self, pictures, attributes, passes=1, seed=0, verbose=0):
+        """Change what pictures of faces show, and keep the rest: uint8 (passes, n, H, W, 3); see `inversion.refine`."""
+        return inversion.refine(self, pictures, attributes, passes, seed, verbose)
+
+    def verdict(self, pictures, attributes=None):
+        """D's probability that each picture is a real face (with these attributes).
+
+        It is D's opinion in inference mode: batch norm's averages are of the faces it saw last in training, real and
+        generated ones where it trains, generated ones alone while it rests.
+
+        Args:
+            pictures: uint8 (count, H, W, 3).
+            attributes: array (n,) or (count, n); needed where D sees attributes.
+
+        Returns:
+            float32 array (count,) in [0, 1].
+
+        Raises:
+            ValueError: attributes are missing, or the GAN was loaded without its loss.
+        """
+        if not self.compiled:
+            raise ValueError("This GAN was loaded with compile=False, without the loss that says what D's logits mean.")
+        if self.discriminator.reads_attributes and attributes is None:
+            raise ValueError(f"The discriminator of {self.recipe!r} judges a face by its attributes: pass them.")
+        if attributes is not None:
+            attributes = self.sample_attributes(len(pictures), attributes)
+        (logits,) = self.discriminate(self.to_images(pictures), [attributes])
+        return self.gan_loss.probability(logits).numpy().ravel()
+
+    def to_pictures(self, images):
+        """Images in `value_range` to uint8 pictures, of any shape."""
+        low, high = self.value_range
+        return np.clip(np.rint((np.asarray(images) - low) * (255 / (high - low))), 0, 255).astype(np.uint8)
+
+    def to_images(self, pictures):
+        """Pictures uint8 to float32 images in `value_range`, of any shape."""
+        low, high = self.value_range
+        return np.asarray(pictures, np.float32) * ((high - low) / 255) + low
+
+    # Saving
+
+    def get_config(self):
+        models = {name: getattr(self, name) for name in ("generator", "discriminator", "augmentation")}
+        plain = ("name", "attributes", "value_range", "crop", "random_attributes", "ema_decay", "recipe", "seed")
+        config = {name: keras.saving.serialize_keras_object(model) for name, model in models.items()}
+        return config | {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
+
+    @classmethod
+    def from_config(cls, config):
+        names = [name for name in ("generator", "discriminator", "augmentation") if config.get(name)]
+        return cls(**config | {name: keras.saving.deserialize_keras_object(config[name]) for name in names})
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
+        parts |= {"loss": self.gan_loss, "schedule": self.schedule}
+        return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+
+    def compile_from_config(self, config):
+        self.compile(**{name: keras.saving.deserialize_keras_object(part) for name, part in config.items()})
+
+    def _state(self):
+        """What training needs to go on beside weights and optimisers: counters, dropout's random states, last logs."""
+        names = ("steps_done", "epochs_done", "real_accuracy", "fake_accuracy")
+        models = [model for model in (self.generator, self.discriminator, self.augmentation) if model is not None]
+        variables = [variable for model in models for variable in model.variables]
+        random = [variable for variable in variables if variable.name == "seed_generator_state"]
+        return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}
+
+    def save_own_variables(self, store):
+        for name, variable in self._state().items():
+            store[name] = variable.numpy()
+        for tracker in self.metrics:
+            store[f"last_{tracker.name}"] = tracker.result().numpy()
+
+    def load_own_variables(self, store):
+        for name, variable in self._state().items():
+            variable.assign(store[name])
+        for tracker in self.metrics:
+            tracker.last.assign(store[f"last_{tracker.name}"])

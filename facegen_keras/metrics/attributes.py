@@ -1,0 +1,181 @@
+"""Whether faces show the attributes they were asked for, and which they show unasked, read by the attribute network."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from facegen_keras.data.attributes import ATTRIBUTES
+from facegen_keras.gan.conditions import require_attributes
+from facegen_keras.gan.sampling import attribute_sheet, describe_changes
+from facegen_keras.metrics.samples import draw_samples, load_real
+from facegen_keras.networks.attribute_network import estimate_attributes, face_features
+
+
+def attribute_accuracy(gan, count=1_000, *, data=None, split="train", images=None, seed=0):
+    """Measure whether faces show the attributes they were asked for, beside the same figure for real faces.
+
+    The attributes asked for go together as they do in CelebA; the attribute network reads what the faces show.
+
+    Args:
+        gan: a conditional `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`).
+        count: samples, and real faces to compare with (all where there are fewer).
+        data, split: the real faces, as for `load_faces`.
+        images: as for `evaluate`; only a generator that starts from faces needs it.
+        seed: of the samples and of the choice of real faces.
+
+    Returns:
+        DataFrame, one row an attribute: `generated` and `real`, each the balanced accuracy: the mean of the share of
+        faces with the attribute that show it and the share of faces without it that do not. 0.5 is chance; NaN if there
+        are no faces of one kind. Its `attrs` say how it was measured.
+
+    Raises:
+        ValueError: the generator has no attributes.
+    """
+    require_attributes(gan)
+    target_attributes = gan.sample_attributes(count, None, seed)
+    samples, start = draw_samples(gan, target_attributes, data=data, images=images, seed=seed)
+    real, labels = load_real(gan, count, gan.size, data=data, split=split, seed=seed)
+    how = {"crop": gan.crop or "whole picture", "split": split} | start
+    return compare_accuracy(samples, target_attributes, real, labels, how)
+
+
+def compare_accuracy(samples, target_attributes, real, labels, how=None):
+    """The table of `attribute_accuracy`, from pictures.
+
+    Args:
+        samples: uint8 array (n, H, W, 3).
+        target_attributes: array (n, k) of 0 and 1, what the samples should show.
+        real: uint8 array (m, H, W, 3) of real faces.
+        labels: DataFrame (m, k), what these show; its columns name the attributes.
+        how: dict of what else the table's `attrs` should say.
+    """
+    names = list(labels.columns)
+    table = {
+        "generated": balanced_accuracy(samples, target_attributes, names),
+        "real": balanced_accuracy(real, labels, names),
+    }
+    result = pd.DataFrame(table, index=pd.Index(names, name="attribute"))
+    result.attrs = {
+        "read by": "facegen_keras attribute network",
+        "generated faces": len(samples),
+        "real faces": len(real),
+        **(how or {}),
+        "pixels": f"{samples.shape[1]}x{samples.shape[2]}, resized to 64x64 (Lanczos)",
+    }
+    return result
+
+
+def balanced_accuracy(pictures, labels, names):
+    """Balanced accuracy of pictures with labels, as the attribute network reads them: float array (k,).
+
+    It is the mean of two shares: of the pictures with the attribute that show it, and of those without it that do not;
+    NaN if there are no pictures of one kind.
+
+    Args:
+        pictures: uint8 array (n, H, W, 3).
+        labels: array (n, k) of 0 and 1, what they should show.
+        names: the k attributes.
+    """
+    shown = estimate_attributes(pictures)[:, [ATTRIBUTES.index(name) for name in names]] > 0.5
+    expected = np.asarray(labels) > 0.5
+    with np.errstate(invalid="ignore"):
+        present = (shown & expected).sum(axis=0) / expected.sum(axis=0)
+        absent = (~shown & ~expected).sum(axis=0) / (~expected).sum(axis=0)
+    return (present + absent) / 2
+
+
+def refinement_scores(sheet, changes):
+    """Measure how well faces were changed, as the attribute network reads them.
+
+    Args:
+        sheet: uint8 array (n, 2 + changes, H, W, 3), from `refinement_sheet`.
+        changes: the dicts it was made with, each of strengths 0 or 1.
+
+    Returns:
+        DataFrame, one row a change: `before` and `after`, the shares of faces that show what was asked for, redrawn
+        and changed; `others kept`, the share of all other attributes that are read as before; `moved`, the mean
+        absolute change of a pixel, 0 to 1; `face moved`, how far the features moved, where 1 is the distance between
+        two different faces (NaN if the redrawn faces are all the same).
+
+    Raises:
+        ValueError: fewer than two faces, another number of changes than the sheet has, or a strength between 0 and 1.
+    """
+    if len(sheet) < 2 or sheet.shape[1] != 2 + len(changes):
+        raise ValueError(
+            f"The sheet has shape {sheet.shape}: expected at least 2 faces, and 2 + {len(changes)} columns for "
+            f"{len(changes)} changes."
+        )
+    for change in changes:
+        if any(strength not in (0, 1) for strength in change.values()):
+            raise ValueError(f"changes: {change} has a strength between 0 and 1, which cannot be read off a face.")
+    redrawn = estimate_attributes(sheet[:, 1]) > 0.5
+    features = face_features(sheet[:, 1])
+    apart = np.linalg.norm(features - np.roll(features, 1, axis=0), axis=1).mean()
+    rows = []
+    for i, change in enumerate(changes, start=2):
+        changed = estimate_attributes(sheet[:, i]) > 0.5
+        asked = [ATTRIBUTES.index(name) for name in change]
+        target = np.array(list(change.values())) > 0.5
+        others = np.setdiff1d(np.arange(len(ATTRIBUTES)), asked)
+        distance = np.linalg.norm(face_features(sheet[:, i]) - features, axis=1).mean()
+        rows.append(
+            {
+                "change": describe_changes(change),
+                "before": (redrawn[:, asked] == target).all(axis=1).mean(),
+                "after": (changed[:, asked] == target).all(axis=1).mean(),
+                "others kept": (changed[:, others] == redrawn[:, others]).mean(),
+                "moved": np.abs(sheet[:, i].astype(np.float32) - sheet[:, 1]).mean() / 255,
+                "face moved": distance / apart if apart else math.nan,
+            }
+        )
+    return pd.DataFrame(rows).set_index("change")
+
+
+def attribute_response(gan, name, count=64, seed=0):
+    """How far a generator's pictures move when one attribute is flipped and the latents stay the same.
+
+    Args:
+        gan: a conditional `FaceGAN`.
+        name: one of its attributes.
+        count: latents to compare, at least 2.
+        seed: of the latents.
+
+    Returns:
+        float: the mean absolute change, divided by the mean absolute difference between faces of different latents.
+        0 if the generator ignores the attribute; NaN if all latents give the same face. It says that pictures change,
+        not that they change as asked.
+
+    Raises:
+        ValueError: the generator has no such attribute; or fewer than two latents.
+    """
+    if count < 2:
+        raise ValueError(f"count={count}: expected at least 2 latents, to compare different faces.")
+    (base, changed), _ = attribute_sheet(gan, [name], count, seed=seed)
+    base, changed = base.astype(np.float64), changed.astype(np.float64)
+    apart = np.abs(np.roll(base, 1, axis=0) - base).mean()
+    return float(np.abs(changed - base).mean() / apart) if apart else math.nan
+
+
+def bias_report(real, fake):
+    """Which attributes a generator makes more often, or more seldom, than its training faces have them.
+
+    The attribute network reads both sets, so its errors are in both; still they pull the ratio of a rare attribute
+    towards 1, because some faces are read as having it that do not.
+
+    Args:
+        real, fake: uint8 arrays (n, H, W, 3) and (m, H, W, 3); to see what training on `real` did, sample `fake`
+            without asking for attributes.
+
+    Returns:
+        DataFrame, one row for each of CelebA's 40 attributes: `real` and `generated`, the shares of faces that show it,
+        and `ratio`, the second divided by the first: above 1 means generated too often. Sorted by it, highest first;
+        NaN, last, if no real face shows the attribute.
+    """
+    shares = {
+        name: (estimate_attributes(pictures) > 0.5).mean(axis=0)
+        for name, pictures in (("real", real), ("generated", fake))
+    }
+    table = pd.DataFrame(shares, index=pd.Index(ATTRIBUTES, name="attribute"))
+    table["ratio"] = table["generated"] / table["real"].where(table["real"] > 0)
+    return table.sort_values("ratio", ascending=False)

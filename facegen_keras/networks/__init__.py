@@ -1,0 +1,1 @@
+"""Keras layers and models: generators, discriminators, and the network that reads attributes."""

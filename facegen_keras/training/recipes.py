@@ -1,0 +1,146 @@
+"""Every system as one Recipe: the only module that knows them all."""
+
+from functools import partial
+
+from keras.optimizers import Adam, RMSprop
+
+from facegen_keras.data.attributes import (
+    ATTRIBUTES,
+    ATTRIBUTES_1,
+    ATTRIBUTES_2,
+    ATTRIBUTES_5,
+    ATTRIBUTES_8,
+    ATTRIBUTES_23,
+)
+from facegen_keras.gan.losses import CrossEntropy
+from facegen_keras.networks import builders
+from facegen_keras.networks.conditioning import Cube, LastLayer, Projection
+from facegen_keras.networks.modern import modern_discriminator, modern_generator
+from facegen_keras.training.recipe import Recipe
+
+FACEGEN = "FaceGen: attribute-conditional faces with refinement"
+RMSPROP_8E_5 = partial(RMSprop, 8e-5)
+
+_dcgan2 = Recipe(
+    name="dcgan2",
+    source=f"{FACEGEN}, DCGAN 2",
+    generator=builders.dcgan_generator,
+    discriminator=builders.dcgan_discriminator,
+    attributes=ATTRIBUTES_2,
+    conditioning=Cube(),
+    loss=CrossEntropy(mismatch="flip"),
+    epochs=300,
+)
+
+_dcgan3 = _dcgan2.override(
+    name="dcgan3",
+    source=f"{FACEGEN}, DCGAN 3",
+    attributes=ATTRIBUTES_5,
+    latent_shape=None,
+    repeat=10,
+    d_optimizer=RMSPROP_8E_5,
+    g_optimizer=RMSPROP_8E_5,
+    epochs=20,
+    images=15_000,
+)
+_dcgan4 = _dcgan3.override(name="dcgan4", source=f"{FACEGEN}, DCGAN 4 (interactive 1)", images=20_000, passes=3)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="fc_gan",
+            source=f"{FACEGEN}, fully connected GAN",
+            generator=builders.fc_generator,
+            discriminator=builders.fc_discriminator,
+            image_size=(218, 178),
+            crop=None,
+            attributes=ATTRIBUTES_23,
+            conditioning=LastLayer(),
+            latent_distribution="uniform",
+            d_optimizer=partial(Adam, 8e-5, beta_1=0.5),
+            g_optimizer=partial(Adam, 8e-5, beta_1=0.5),
+            batch_size=16,
+            epochs=100,
+            images=40_000,
+        ),
+        _dcgan2.override(
+            name="dcgan1",
+            source=f"{FACEGEN}, DCGAN 1",
+            attributes=ATTRIBUTES_1,
+            conditioning=LastLayer(),
+            d_optimizer=partial(RMSprop, 1e-4),
+            g_optimizer=partial(RMSprop, 1e-4),
+            epochs=10,
+            images=50_000,
+        ),
+        _dcgan2.override(epochs_by_attributes=((2, 300), (8, 50), (23, 44))),
+        _dcgan2.override(
+            name="dcgan2_64",
+            image_size=64,
+            attributes=ATTRIBUTES_5,
+            d_optimizer=partial(RMSprop, 2e-4),
+            g_optimizer=partial(RMSprop, 2e-4),
+            epochs=10,
+            images=50_000,
+        ),
+        _dcgan3,
+        _dcgan4,
+        _dcgan4.override(name="dcgan5", source=f"{FACEGEN}, DCGAN 5 (interactive 2)", latent_distribution="faces"),
+        Recipe(
+            name="human_face",
+            source="Human Face Generator: unconditional 128-pixel DCGAN with discriminator schedules",
+            generator=builders.human_face_generator,
+            discriminator=builders.human_face_discriminator,
+            image_size=128,
+            value_range=(-1, 1),
+            d_optimizer=partial(Adam, 1e-4),  # not stated by the source; TensorFlow's DCGAN tutorial
+            g_optimizer=partial(Adam, 1e-4),
+            epochs=100,
+            images=10_000,
+        ),
+        Recipe(
+            name="attribute_noise",
+            source="2020 Face Generation: attributes as the noise",
+            generator=builders.attribute_noise_generator,
+            discriminator=builders.attribute_noise_discriminator,
+            image_size=64,
+            attributes=ATTRIBUTES,
+            random_attributes=True,
+            latent_shape=(1,),
+            latent_distribution="unit",
+            value_range=(-1, 1),
+            loss=CrossEntropy(real_label=0, joint_batch=True),
+            d_optimizer=partial(Adam, 1e-4, beta_1=0.5),
+            batch_size=128,
+        ),
+        Recipe(
+            name="udacity",
+            source="Udacity deep learning nanodegree: face generation",
+            generator=builders.udacity_generator,
+            discriminator=builders.udacity_discriminator,
+            latent_distribution="uniform",
+            value_range=(-1, 1),
+            crop=108,
+            batch_size=64,
+        ),
+        Recipe(
+            name="modern",
+            source="ours: what draws the best faces per minute on few cores",
+            generator=modern_generator,
+            discriminator=modern_discriminator,
+            image_size=64,
+            attributes=ATTRIBUTES_8,
+            conditioning=Projection(),
+            latent_shape=(128,),
+            value_range=(-1, 1),
+            flip=True,
+            ema_decay=0.999,
+            loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=1.0),
+            d_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
+            g_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
+            batch_size=32,
+            epochs=50,
+        ),
+    )
+}

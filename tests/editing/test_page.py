@@ -1,0 +1,29 @@
+"""The notebook that Voilà serves as a page."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import facegen_keras as fg
+
+PAGE = Path(fg.__file__).parent / "editing" / "page.ipynb"
+
+
+def outputs_of(notebook):
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def test_page_is_committed_executed_and_small():
+    outputs = outputs_of(nbformat.read(PAGE, as_version=4))
+    assert any("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs)
+    assert PAGE.stat().st_size < 500_000
+
+
+@pytest.mark.slow
+def test_page_runs_from_any_folder(tmp_path):
+    notebook = nbformat.read(PAGE, as_version=4)
+    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    kinds = {output.output_type for output in outputs_of(notebook)}
+    assert kinds == {"execute_result"}, "only the widget: no warnings of TensorFlow"

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+import facegen_keras as fg
+from facegen_keras.__main__ import main
+
+OPTIONS = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 8, "verbose": 0}
+
+
+def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
+    run = str(tmp_path / "run")
+    settings = ["--recipe", "dcgan2", "--image-size", "16", "--attributes", "Male,Smiling", "--verbose", "0"]
+    assert (
+        main(["train", "--run", run, "--data", str(faces_folder), "--epochs", "1", "--batch-size", "8", *settings]) == 0
+    )
+    assert main(["train", "--run", run, "--resume", "--epochs", "2", "--verbose", "0"]) == 0
+    out = tmp_path / "grid.png"
+    assert (
+        main(["sample", "--run", run, "-n", "4", "--attributes", "Male=1,Smiling=0", "--out", str(out), "--titles"])
+        == 0
+    )
+    assert Image.open(out).width == 2 * 68 + 4
+    assert str(out) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command, message",
+    [
+        (["sample", "--run", "nowhere"], "nowhere"),
+        (["refine", "nobody.jpg", "--attributes", "Smiling=1"], "nobody.jpg"),
+        (["train", "--run", "x", "--recipe", "modern", "--attributes", "none"], "conditional"),
+        (["train", "--run", "x", "--images", "1.5"], "images"),
+        (["train", "--run", "x", "--recipe", "dcgan9"], "dcgan2"),
+        (["train", "--run", "x", "--schedule", "ratio:0"], "at least 1"),
+        (["train", "--run", "x", "--attributes", "Smilin"], "Smiling"),
+        (["train", "--run", "x", "--data", "no/such/folder"], "no/such/folder"),
+        (["sample", "-n", "1", "--out", "faces"], "faces.png"),
+        (["evaluate", "-n", "4"], "count=4"),
+        (["compare", "--out", "x", "--minutes", "0"], "minutes=0"),
+        (["compare", "--out", "x", "-n", "4"], "count=4"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_status_2(command, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_photographs_are_framed_as_the_faces_of_the_run(tmp_path, faces_folder):
+    gan = fg.train(tmp_path / "run", epochs=1, crop=108, data=str(faces_folder), **OPTIONS)
+    picture = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "photo.png")
+    out = tmp_path / "refined.png"
+    changes = ["--attributes", "Male=1", "--out", str(out)]
+    assert main(["refine", str(tmp_path / "photo.png"), "--run", str(tmp_path / "run"), *changes]) == 0
+    framed, _ = fg.load_photo(tmp_path / "photo.png", 16, crop=108)
+    refined = gan.refine(tmp_path / "photo.png", {"Male": 1})
+    expected = fg.grid(np.concatenate([framed[None], refined[0]]), 1, row_titles=["before", "pass 1"])
+    np.testing.assert_array_equal(np.asarray(Image.open(out)), np.asarray(expected))
+
+
+def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, capsys):
+    Image.new("RGB", (200, 260), (120, 90, 80)).save(tmp_path / "photo.jpg")
+    changes = ["--attributes", "Smiling=1", "--out", str(tmp_path / "refined.png")]
+    assert main(["sample", "-n", "4", "--out", str(tmp_path / "grid.png")]) == 0
+    assert main(["refine", str(tmp_path / "photo.jpg"), *changes]) == 0
+    assert "photo.jpg" in capsys.readouterr().out
+    for name in ("grid.png", "refined.png"):
+        assert np.asarray(Image.open(tmp_path / name)).std() > 0
+    (tmp_path / "photo.jpg").write_text("no picture")
+    assert main(["refine", str(tmp_path / "photo.jpg"), *changes]) == 2
+    assert "photo.jpg cannot be read as a picture" in capsys.readouterr().err
+
+
+def test_a_recipe_without_attributes_may_be_told_so(tmp_path, faces_folder):
+    settings = ["--recipe", "udacity", "--image-size", "16", "--attributes", "none", "--images", "0.5", "--verbose", "0"]
+    command = ["train", "--run", str(tmp_path / "run"), "--data", str(faces_folder), "--epochs", "1", "--batch-size", "4"]
+    assert main([*command, *settings]) == 0
+    assert fg.load_run(tmp_path / "run").attributes == ()
