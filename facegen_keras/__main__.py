@@ -133,7 +133,7 @@ def _parser():
         "--random-select", type=_number_or_share, help="pictures an epoch, chosen afresh: 1000, or 0.5"
     )
     command.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
-    command.add_argument("--ema_decay", type=float, help="decay of the averaged weights that samples are drawn with")
+    command.add_argument("--ema-decay", type=float, help="decay of the averaged weights that samples are drawn with")
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
     command.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")
     command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")

@@ -26,7 +26,7 @@ LEAST_VERSIONS = {
 IMPORT_NAMES = {"pillow": "PIL", "jupyter": "nbconvert"}
 LEAST_PYTHON = (3, 10)
 INSTALL = "install it with `pip install -r requirements.txt`, in the environment that runs this command"
-REINSTALL = "the weights do not fit these versions of TensorFlow and Keras, so install both and this package again"
+REINSTALL = "install TensorFlow, Keras and this package again, as they do not work together"
 
 
 class Failure(Exception):
@@ -71,7 +71,7 @@ def check_devices():
 
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
-    return f"{', '.join(names) or 'no GPU seen: training runs'} on {os.cpu_count()} CPU cores"
+    return f"{', '.join(names) or 'no GPU is seen, training runs on the processor'}; {os.cpu_count()} CPU cores"
 
 
 def check_memory():
@@ -185,7 +185,7 @@ CHECKS = (
 
 def main():
     """Run every check and print a line for each; returns 0 when all passed, 1 otherwise."""
-    print("Checking this environment; it takes about half a minute.", flush=True)
+    print("Checking this environment: half a minute, and a minute more if the sample faces must be drawn", flush=True)
     with contextlib.suppress(Exception):  # a TensorFlow that cannot be imported is a finding of the checks
         quiet()
     status = 0

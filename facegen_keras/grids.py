@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from facegen_keras.files import write_atomically
 
 GAP = 4  # pixels between tiles
-TITLE = 11  # height of a title's letters in pixels
+TITLE = 12  # size of the titles' letters in pixels
 SMALLEST_TILE = 64  # pixels: smaller pictures are enlarged by a whole factor
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 

@@ -1,50 +1,92 @@
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from facegen_keras.check_env import LEAST_VERSIONS
+from facegen_keras import check_env
+
+PACKAGE = Path(check_env.__file__).parent
 
 
-def test_least_versions_are_the_requirements():
-    requirements = (Path(__file__).parent.parent / "requirements.txt").read_text()
+def test_oldest_versions_are_those_of_the_requirements():
+    requirements = (PACKAGE.parent / "requirements.txt").read_text(encoding="utf-8")
     found = re.findall(r"^(\w+)>=([\d.]+)", requirements, re.M)
     bounds = {name: tuple(map(int, version.split("."))) for name, version in found}
-    assert bounds == LEAST_VERSIONS
+    assert bounds == check_env.LEAST_VERSIONS
 
 
-def check(tmp_path, command=("facegen_keras.check_env",), **environment):
+def test_oldest_versions_are_said():
+    assert "oldest: 3.10" in check_env.check_python()
+    line = check_env.check_packages()
+    assert all(name in line for name in check_env.LEAST_VERSIONS) and "oldest: 2.16" in line
+
+
+def test_an_old_package_fails(monkeypatch):
+    monkeypatch.setitem(check_env.LEAST_VERSIONS, "keras", (99, 1))
+    with pytest.raises(check_env.Failure, match="99.1"):
+        check_env.check_packages()
+
+
+def test_it_says_first_that_it_draws_faces(own_cache, monkeypatch, capsys):
+    monkeypatch.setattr("facegen_keras.data.layouts.SAMPLE_FACES", 4)
+    monkeypatch.setattr(check_env, "CHECKS", (check_env.check_data,))
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")  # so that quiet() leaves this process as it is
+    assert check_env.main() == 0
+    said = capsys.readouterr().out
+    assert said.index("Drawing 4") < said.index("ok    4 faces")
+
+
+def check(tmp_path, command=("facegen_keras", "check"), folder=None, **environment):
     return subprocess.run(
         [sys.executable, "-m", *command],
         env=os.environ | {"FACEGEN_CACHE": str(tmp_path / "cache")} | environment,
+        cwd=folder,
         capture_output=True,
         text=True,
     )
 
 
-def test_working_environment_passes(tmp_path, faces_folder):
+def failures_of(result):
+    assert "Traceback" not in result.stdout + result.stderr
+    return [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
+
+
+@pytest.mark.slow
+def test_a_working_environment_passes(tmp_path, faces_folder):
     result = check(tmp_path, FACEGEN_DATA=str(faces_folder))
-    assert result.returncode == 0, result.stdout
-    assert "tensorflow" in result.stdout and "24 faces" in result.stdout and "training step" in result.stdout
+    assert result.returncode == 0 and not failures_of(result), result.stdout
+    for word in ("tensorflow", "24 faces", "training step", "generator", "attribute network", "refined"):
+        assert any(line.startswith("ok") and word in line for line in result.stdout.splitlines()), word
 
 
+@pytest.mark.slow
 def test_missing_data_fails_with_the_mend(tmp_path):
     result = check(tmp_path, FACEGEN_DATA=str(tmp_path / "nowhere"))
     assert result.returncode == 1
-    assert any(
-        line.startswith("FAIL") and "nowhere" in line and "FACEGEN_DATA" in line for line in result.stdout.splitlines()
-    )
+    assert any("nowhere" in line and "FACEGEN_DATA" in line for line in failures_of(result))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("facegen_keras.check_env",), ("facegen_keras", "check")])
-def test_missing_package_fails_with_the_mend(tmp_path, faces_folder, command):
+def test_a_missing_package_fails_with_the_mend(tmp_path, faces_folder, command):
     """A `pandas` that cannot be imported stands for any broken package."""
-    (tmp_path / "pandas.py").write_text("raise ImportError('broken on purpose')")
-    result = check(tmp_path, command, FACEGEN_DATA=str(faces_folder), PYTHONPATH=str(tmp_path))
+    (tmp_path / "pandas.py").write_text("raise ImportError('broken on purpose')", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), str(PACKAGE.parent)])
+    result = check(tmp_path, command, FACEGEN_DATA=str(faces_folder), PYTHONPATH=path)
     assert result.returncode == 1
-    failures = [line for line in result.stdout.splitlines() if line.startswith("FAIL")]
-    assert any("pandas" in line and "pip install -r requirements.txt" in line for line in failures)
-    assert "Traceback" not in result.stdout + result.stderr
+    assert any("pandas" in line and "pip install -r requirements.txt" in line for line in failures_of(result))
+
+
+@pytest.mark.slow
+def test_weights_that_cannot_be_loaded_fail(tmp_path, faces_folder):
+    """All was said to be well where the attribute network could not be loaded."""
+    package = shutil.copytree(PACKAGE, tmp_path / "facegen_keras", ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "assets" / "attribute_network.npz").write_bytes(b"not weights")
+    result = check(tmp_path, folder=tmp_path, FACEGEN_DATA=str(faces_folder), PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    assert any("attribute_network.npz" in line for line in failures_of(result))
+    assert "generator draws" in result.stdout

@@ -13,7 +13,7 @@ from facegen_keras.data.selection import open_faces
 from facegen_keras.files import write_atomically
 from facegen_keras.grids import save_grid
 from facegen_keras.metrics.attributes import bias_report, compare_accuracy
-from facegen_keras.metrics.samples import draw_samples, load_real, unseen_faces  # noqa: F401
+from facegen_keras.metrics.samples import draw_samples, load_real
 from facegen_keras.metrics.scores import FEWEST, FeatureSets, Score, diversity, memorisation
 
 VARIED = 500  # pictures whose diversity is measured: all pairs of them

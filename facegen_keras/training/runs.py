@@ -11,7 +11,7 @@ from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.latents import FACES
 from facegen_keras.gan.model import FaceGAN
-from facegen_keras.metrics.evaluate import unseen_faces
+from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.training.callbacks import (
     Checkpoint,

@@ -76,7 +76,6 @@ def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, caps
 
 
 def test_a_recipe_without_attributes_may_be_told_so(tmp_path, faces_folder):
-    settings = ["--recipe", "udacity", "--image-size", "16", "--attributes", "none", "--images", "0.5", "--verbose", "0"]
-    command = ["train", "--run", str(tmp_path / "run"), "--data", str(faces_folder), "--epochs", "1", "--batch-size", "4"]
-    assert main([*command, *settings]) == 0
+    command = f"train --run {tmp_path}/run --data {faces_folder} --recipe udacity --attributes none --images 0.5"
+    assert main([*command.split(), *"--image-size 16 --batch-size 4 --epochs 1 --verbose 0".split()]) == 0
     assert fg.load_run(tmp_path / "run").attributes == ()
