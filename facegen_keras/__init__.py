@@ -23,7 +23,8 @@ _MODULES = {
     "data.layouts": "find_data workspace",
     "data.photos": "load_photo",
     "data.sample_faces": "sample_faces",
-    "networks.attribute_network": "estimate_attributes face_features train_attribute_network",
+    "networks.attribute_network": "estimate_attributes face_features load_attribute_network",
+    "networks.attribute_training": "train_attribute_network",
     "networks.builders": "builders",
     "networks.conditioning": "Cube LastLayer NoAttributes Projection",
     "networks.modern": "modern_discriminator modern_generator",
@@ -37,6 +38,7 @@ _MODULES = {
     "metrics.attributes": "attribute_accuracy attribute_response bias_report refinement_scores",
     "metrics.evaluate": "evaluate",
     "metrics.features": "Features",
+    "metrics.samples": "unseen_faces",
     "metrics.scores": "diversity fid kid memorisation precision_recall",
     "training.callbacks": "Checkpoint CollapseWarning Curves SampleDiversity SampleGrid SampleQuality TimeBudget",
     "training.comparison": "compare load_comparison",
@@ -78,7 +80,7 @@ def quiet():
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    with _muted_stderr(), contextlib.suppress(ImportError):
+    with _muted_stderr(), contextlib.suppress(Exception):  # a broken TensorFlow is told by whoever needs it
         import tensorflow  # noqa: F401
     is_news = lambda record: "triggered tf.function retracing" not in record.getMessage()  # noqa: E731
     logging.getLogger("tensorflow").addFilter(is_news)

@@ -5,8 +5,6 @@ import logging
 import sys
 from pathlib import Path
 
-import numpy as np
-
 import facegen_keras as fg
 from facegen_keras import check_env
 
@@ -14,9 +12,9 @@ from facegen_keras import check_env
 def main(arguments=None):
     """Run a command; returns the exit status, 2 for input that needs mending."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    fg.quiet()
     if arguments[:1] == ["check"]:  # before anything is imported that may be missing
         return check_env.main()
+    fg.quiet()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("absl").setLevel(logging.WARNING)
     options = vars(_parser().parse_args(arguments))
@@ -43,12 +41,14 @@ def _sample(run, last, count, attributes, seed, out, titles):
 
 
 def _refine(photos, run, last, attributes, passes, out):
+    import numpy as np  # not at the top: `check` must run where it is missing
+
     gan = _load(run, last)
     pairs = [fg.load_photo(photo, gan.size, gan.crop) for photo in photos]
     for photo, (_, framed) in zip(photos, pairs):
         print(f"{photo}: {framed}")
     before = [picture for picture, _ in pairs]
-    refined = gan.refine(np.stack(before), _parse_attributes(attributes), passes, verbose=1)
+    refined = gan.refine(np.stack(before), _parse_attributes(attributes), passes, verbose=int(sys.stdout.isatty()))
     titles = ["before", *(f"pass {i + 1}" for i in range(passes))]
     path = fg.save_grid([*before, *refined.reshape(-1, *refined.shape[2:])], out, len(photos), row_titles=titles)
     print(f"{len(photos)} faces, before and after, are in {path}")

@@ -60,7 +60,7 @@ def find_data(data=None):
 def _sample_faces():
     folder = cache_folder() / f"sample_faces-{SAMPLE_FACES}-v{DRAWING_VERSION}"
     if not folder.is_dir():
-        logger.info("Drawing %d sample faces, once", SAMPLE_FACES)
+        logger.info("Drawing %s sample faces, once; this takes about a minute", f"{SAMPLE_FACES:,}")
     return write_sample_faces(folder, count=SAMPLE_FACES, seed=0)
 
 

@@ -130,7 +130,7 @@ def attributes_of(faces):
     if faces.attribute_file is None:
         raise FileNotFoundError(
             f"{faces}: attributes were asked for, but there is no list_attr_celeba.txt or .csv beside the pictures. "
-            "Put it there, or take attributes=None and balance=None."
+            "Put it there, or take attributes=None and balance=None (or a recipe without attributes, such as udacity)."
         )
     stat = faces.attribute_file.stat()
     return _read_once(faces.attribute_file, (stat.st_size, stat.st_mtime_ns))

@@ -16,6 +16,7 @@ from facegen_keras.files import write_atomically
 from facegen_keras.grids import sheet
 from facegen_keras.metrics.evaluate import evaluate
 from facegen_keras.metrics.scores import FEWEST
+from facegen_keras.networks.dtype_policy import choose_dtype_policy
 from facegen_keras.training.callbacks import TimeBudget
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
@@ -54,13 +55,11 @@ def compare(
         ValueError: no such recipe, or minutes, count or dtype_policy out of range; or the folder holds a comparison
             with other settings.
     """
-    folder = Path(folder)
+    folder, dtype_policy = Path(folder), choose_dtype_policy(dtype_policy)
     names = list(RECIPES) if recipes is None else list(recipes)
     unknown = [name for name in names if name not in RECIPES]
     if unknown or not names:
         raise ValueError(f"recipes {', '.join(unknown) or 'none'}: expected some of {', '.join(RECIPES)}.")
-    for name in names:
-        RECIPES[name].override(dtype_policy=dtype_policy)
     TimeBudget(minutes)
     if count < FEWEST:
         raise ValueError(f"count={count}: expected at least {FEWEST} samples, and better 2,000.")

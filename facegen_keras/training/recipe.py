@@ -19,7 +19,7 @@ from facegen_keras.gan.model import FaceGAN
 from facegen_keras.gan.schedules import EveryStep, Schedule, parse_schedule
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.networks.conditioning import NoAttributes, connect_generator
-from facegen_keras.training.dtype_policy import choose_dtype_policy
+from facegen_keras.networks.dtype_policy import choose_dtype_policy
 
 
 @dataclasses.dataclass(frozen=True)

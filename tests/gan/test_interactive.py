@@ -62,6 +62,7 @@ def test_dcgan5_starts_from_other_faces_of_the_batch_and_dcgan4_from_noise():
     assert noise.shape == faces.shape and noise.min() < -2
 
 
+@pytest.mark.slow
 def test_reconstruction_keeps_the_picture():
     """With a heavy weight on the distance, G learns to give back what it is fed."""
     options = {"image_size": SIZE, "attributes": 1, "passes": 1}

@@ -16,6 +16,7 @@ def gan(request):
     return gan
 
 
+@pytest.mark.slow
 def test_search_finds_a_latent_that_redraws_the_picture(gan):
     attributes = np.zeros((3, len(gan.attributes)), np.float32) if gan.attributes else None
     pictures = gan.sample(3, attributes, seed=9)
@@ -47,6 +48,7 @@ def test_generator_that_is_fed_pictures_needs_no_search():
     np.testing.assert_array_equal(found.pictures, gan.sample(attributes=found.attributes, latents=found.latents))
 
 
+@pytest.mark.slow
 def test_every_kind_of_picture_is_opened_alike(tmp_path):
     gan = fg.RECIPES["dcgan2"].build(image_size=16)
     picture = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)

@@ -61,6 +61,7 @@ def test_gamma_weighs_half_the_squared_gradient_of_a_linear_discriminator():
     assert losses[3.0] - losses[0.0] == pytest.approx(3.0 * (gradient**2).sum(), rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, size", [("modern", 16), ("dcgan2", 16), ("dcgan4", 16)])
 def test_relativistic_loss_and_gamma_train_any_recipe(name, size):
     recipe = fg.RECIPES[name].override(image_size=size, loss=fg.Relativistic(mismatch="shuffle", gamma=0.5))

@@ -86,6 +86,7 @@ def test_pictures_and_images_are_inverse():
         assert gan.to_images(pictures).min() == gan.value_range[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dcgan2", "human_face"])
 def test_saved_gan_goes_on_as_if_never_interrupted(name, tmp_path):
     """Weights, optimisers, counters and the dropout of `human_face` come back."""
@@ -102,6 +103,7 @@ def test_saved_gan_goes_on_as_if_never_interrupted(name, tmp_path):
     np.testing.assert_array_equal(gan.sample(4), loaded.sample(4))
 
 
+@pytest.mark.slow
 def test_fresh_process_draws_the_same_faces(gan, tmp_path):
     gan.save(tmp_path / "gan.keras")
     gan.generator.save(tmp_path / "generator.keras")

@@ -77,6 +77,7 @@ def test_closed_gate_leaves_the_discriminator_alone_and_says_so():
         np.testing.assert_array_equal(weight.numpy(), old)
 
 
+@pytest.mark.slow
 def test_gate_opens_again_when_the_generator_fools_the_discriminator():
     gan = fg.RECIPES["udacity"].build(image_size=16, schedule=fg.AccuracyGate(0.75))
     gan.fake_accuracy.assign(1.0)
@@ -137,6 +138,7 @@ def test_same_seed_same_training():
     assert histories[0] != histories[2]
 
 
+@pytest.mark.slow
 def test_ema_weights_follow_and_are_what_samples_are_drawn_with(tmp_path):
     gan = fg.RECIPES["dcgan2"].build(image_size=16, ema_decay=0.9)
     data = small_batches(fg.RECIPES["dcgan2"], count=1)
@@ -163,6 +165,7 @@ def test_nonsense_decay_is_refused(ema_decay):
         fg.RECIPES["dcgan2"].build(image_size=16, ema_decay=ema_decay)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augmentation", [fg.instance_noise, fg.shifts])
 def test_augmentation_reaches_d_in_training_alone_and_lets_gradients_through(augmentation, tmp_path):
     gan = fg.RECIPES["dcgan2"].build(image_size=16, augmentation=augmentation)
@@ -200,6 +203,7 @@ def test_callbacks_are_whatever_keras_accepts():
     assert steps.steps == 8 and int(gan.epochs_done.numpy()) == 1
 
 
+@pytest.mark.slow
 def test_resting_discriminator_keeps_its_last_logs(tmp_path):
     """After an epoch in which D trained, one in which it rests logs no NaN; saved and loaded in between, too."""
     data = small_batches(fg.RECIPES["udacity"], count=2)

@@ -6,14 +6,12 @@ from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.sample_faces import draw_sample_faces
 from facegen_keras.networks.attribute_network import (
     SHIPPED,
-    augment,
     build_attribute_network,
     estimate_attributes,
     face_features,
-    hold_out,
     load_attribute_network,
-    train_attribute_network,
 )
+from facegen_keras.networks.attribute_training import augment, hold_out, train_attribute_network
 from helpers import draw_people
 
 

@@ -52,6 +52,7 @@ def test_a_best_epoch_by_a_log_that_nobody_makes_is_refused(tmp_path):
         fg.Checkpoint(tmp_path / "best.keras", monitor="KID").on_epoch_end(0, {"kid": 0.1, "d_accuracy": 0.8})
 
 
+@pytest.mark.slow
 def test_grid_of_the_last_epoch_is_always_drawn(tmp_path, faces_folder):
     gan = fg.RECIPES["dcgan2"].build(image_size=16)
     faces = fg.RECIPES["dcgan2"].override(image_size=16).load_faces(data=faces_folder, split="all", batch_size=8)
@@ -60,6 +61,7 @@ def test_grid_of_the_last_epoch_is_always_drawn(tmp_path, faces_folder):
     assert grids == ["epoch_002.png", "epoch_004.png", "epoch_005.png"]
 
 
+@pytest.mark.slow
 def test_diversity_stands_in_the_history(faces_folder):
     gan = fg.RECIPES["dcgan2"].build(image_size=16)
     faces = fg.RECIPES["dcgan2"].override(image_size=16).load_faces(data=faces_folder, split="all", batch_size=8)

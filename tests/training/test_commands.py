@@ -8,6 +8,7 @@ from facegen_keras.__main__ import main
 OPTIONS = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 8, "verbose": 0}
 
 
+@pytest.mark.slow
 def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
     run = str(tmp_path / "run")
     settings = ["--recipe", "dcgan2", "--image-size", "16", "--attributes", "Male,Smiling", "--verbose", "0"]
@@ -49,6 +50,7 @@ def test_wrong_input_is_one_sentence_and_status_2(command, message, capsys, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_photographs_are_framed_as_the_faces_of_the_run(tmp_path, faces_folder):
     gan = fg.train(tmp_path / "run", epochs=1, crop=108, data=str(faces_folder), **OPTIONS)
     picture = np.random.default_rng(0).integers(0, 256, (218, 178, 3), dtype=np.uint8)
@@ -62,6 +64,7 @@ def test_photographs_are_framed_as_the_faces_of_the_run(tmp_path, faces_folder):
     np.testing.assert_array_equal(np.asarray(Image.open(out)), np.asarray(expected))
 
 
+@pytest.mark.slow
 def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, capsys):
     Image.new("RGB", (200, 260), (120, 90, 80)).save(tmp_path / "photo.jpg")
     changes = ["--attributes", "Smiling=1", "--out", str(tmp_path / "refined.png")]
@@ -75,6 +78,7 @@ def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, caps
     assert "photo.jpg cannot be read as a picture" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_recipe_without_attributes_may_be_told_so(tmp_path, faces_folder):
     command = f"train --run {tmp_path}/run --data {faces_folder} --recipe udacity --attributes none --images 0.5"
     assert main([*command.split(), *"--image-size 16 --batch-size 4 --epochs 1 --verbose 0".split()]) == 0

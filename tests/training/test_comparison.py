@@ -17,6 +17,7 @@ def faces_folder(tmp_path_factory):
     return write_sample_faces(tmp_path_factory.mktemp("faces") / "faces", count=100)
 
 
+@pytest.mark.slow
 def test_recipes_are_compared_and_a_comparison_goes_on(tmp_path, faces_folder):
     folder = tmp_path / "comparison"
     first = fg.compare(folder, ["udacity"], data=faces_folder, **TERMS)

@@ -25,6 +25,7 @@ def test_shipped_generator_draws_faces_that_obey():
         assert on.mean() > off.mean() + 0.5, name
 
 
+@pytest.mark.slow
 def test_shipped_faces_are_found_by_a_detector():
     import cv2
 
@@ -35,6 +36,7 @@ def test_shipped_faces_are_found_by_a_detector():
     assert np.mean(found) > 0.6
 
 
+@pytest.mark.slow
 def test_a_run_is_packed_and_unpacked(tmp_path, faces_folder):
     options = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 8, "verbose": 0}
     gan = fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **options)

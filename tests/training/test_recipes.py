@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import facegen_keras as fg
+from facegen_keras.networks.dtype_policy import choose_dtype_policy
 from facegen_keras.networks.modern import modern_generator
-from facegen_keras.training.dtype_policy import choose_dtype_policy
 from facegen_keras.training.recipe import reserve_faces
 
 # Generator and discriminator: FaceGen's as counted from its code, the others from their layer tables.
@@ -76,6 +76,7 @@ def test_fields_are_checked_and_read_when_a_recipe_is_made():
             fg.Recipe(**fields | wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", fg.RECIPES)
 def test_every_recipe_trains_on_its_own_faces_with_another_schedule(name, faces_folder):
     recipe = fg.RECIPES[name]

@@ -19,6 +19,7 @@ def trained(tmp_path_factory, faces_folder):
     return run
 
 
+@pytest.mark.slow
 def test_interrupted_run_ends_as_one_that_was_not(tmp_path, faces_folder):
     options = OPTIONS | {"data": str(faces_folder), "random_select": 16, "flip": True, "ema_decay": 0.9}
     whole = fg.train(tmp_path / "whole", epochs=3, **options)
@@ -41,6 +42,7 @@ def test_run_is_not_overwritten(trained, faces_folder):
         fg.train(trained, epochs=1, data=str(faces_folder), **OPTIONS)
 
 
+@pytest.mark.slow
 def test_run_interrupted_before_its_first_checkpoint_starts_again(tmp_path, faces_folder):
     fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
     (tmp_path / "run" / "gan.keras").unlink()
@@ -58,6 +60,7 @@ def test_resumed_run_keeps_its_options(trained, changes, message):
         fg.train(trained, resume=True, verbose=0, **changes)
 
 
+@pytest.mark.slow
 def test_resumed_run_may_be_told_its_options_again_and_where_the_faces_are_now(tmp_path, faces_folder):
     settings = OPTIONS | {"attributes": ("Male",), "image_size": (16, 16)}
     fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **settings)
@@ -97,6 +100,7 @@ def test_time_budget_ends_the_training(tmp_path, faces_folder):
         fg.TimeBudget(0)
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder, caplog):
     """Though training went on, and was interrupted, and became worse."""
     fg.train(tmp_path / "run", epochs=2, data=str(faces_folder), **OPTIONS)
@@ -113,6 +117,7 @@ def test_the_best_epoch_is_kept_and_loaded(tmp_path, faces_folder, caplog):
     assert pd.read_csv(tmp_path / "run" / "history.csv")["kid"].isna().tolist() == [False, False, True, False]
 
 
+@pytest.mark.slow
 def test_resumed_run_refuses_other_faces(tmp_path, trained, tiny_celeba, faces_folder):
     run = shutil.copytree(trained, tmp_path / "run")
     before = (run / "options.json").read_text()
@@ -123,6 +128,7 @@ def test_resumed_run_refuses_other_faces(tmp_path, trained, tiny_celeba, faces_f
     assert int(fg.train(run, epochs=3, resume=True, data=str(moved), verbose=0).epochs_done.numpy()) == 3
 
 
+@pytest.mark.slow
 def test_samples_of_a_generator_that_is_fed_faces_start_from_faces_it_was_not_trained_on(tmp_path, faces_folder):
     options = OPTIONS | {"recipe": "dcgan5", "random_select": 8}
     gan = fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **options)

@@ -1,0 +1,186 @@
+"""Training the network that reads attributes, and testing it on people whom it was not trained on."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from PIL import Image
+
+from facegen_keras.data.attributes import ATTRIBUTES
+from facegen_keras.data.celeba import load_arrays, load_identities
+from facegen_keras.data.images import CELEBA_SIZE, CROP
+from facegen_keras.files import write_atomically
+from facegen_keras.networks.attribute_network import SIZE, build_attribute_network, name_weights, read_probabilities
+from facegen_keras.networks.dtype_policy import choose_dtype_policy
+
+NARROWEST, WIDEST = 108, CELEBA_SIZE[0]  # width of the training crops, in CelebA's pixels
+LOADED_SIZE = 96  # side in pixels of the training faces before that crop
+
+
+def train_attribute_network(out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, seed=0, verbose=1):
+    """Train the network, test it on people whom it was not trained on, and save its weights and its model card.
+
+    In the loss, the faces with an attribute weigh as much in all as the faces without it. A value that fewer than 5 %
+    of the faces have weighs as if 5 % had it.
+
+    Args:
+        out: the `.npz` file to write; the card is written beside it, with the suffix `.md`.
+        data: the folder of faces, as for `load_faces`. `identity_CelebA.txt` in it says who is on each picture;
+            without that file, each picture counts as another person.
+        epochs: how many times each face is seen.
+        images: how many faces to use, or which share of them, as for `load_arrays`; None uses all.
+        held_out: the share of the people that it is tested on.
+        batch_size: faces in a batch.
+        seed: what the choice of faces and people, the initial weights and the order follow from.
+        verbose: as for `fit`.
+
+    Returns:
+        DataFrame with a row for each attribute that some, but not all, of the test faces show: `balanced_accuracy`,
+        `frequency` and the number of test `faces` that show it.
+
+    Raises:
+        ValueError: `out` does not end in `.npz`, or `held_out` leaves nobody to train or to test on.
+        FileNotFoundError: as `load_faces`.
+    """
+    out = Path(out)
+    if out.suffix != ".npz":
+        raise ValueError(f"out={str(out)!r}: expected the name of an .npz file, such as attribute_network.npz.")
+    pictures, table = load_arrays(images, LOADED_SIZE, ATTRIBUTES, data=data, split="all", crop=WIDEST, seed=seed)
+    identities = load_identities(data)
+    people = (table.index.to_series() if identities is None else identities.reindex(table.index)).to_numpy()
+    tests = hold_out(people, held_out, seed)
+    keras.utils.set_random_seed(seed)
+    network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, verbose)
+    scores = _score(network, _crop_centre(pictures[tests]), table[tests])
+    faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
+    with write_atomically(out) as file:
+        np.savez_compressed(file, **name_weights(network))
+    with write_atomically(out.with_suffix(".md")) as file:
+        file.write_text(_card(scores, *faces, epochs, None if identities is None else people), encoding="utf-8")
+    return scores
+
+
+def hold_out(people, share, seed):
+    """Choose a random share of the people, to test on.
+
+    Args:
+        people: array (n,): who is on each picture.
+        share: the share of the people, more than 0 and less than 1; at least one person is chosen.
+        seed: what the choice follows from.
+
+    Returns:
+        bool array (n,): whether a picture shows one of the chosen people.
+
+    Raises:
+        ValueError: `share` leaves nobody to train or to test on.
+    """
+    names = np.unique(people)
+    count = max(1, round(share * len(names))) if share > 0 else 0
+    if not 0 < count < len(names):
+        raise ValueError(
+            f"held_out={share!r} of {len(names):,} people: expected a share such as 0.15, which leaves people to train "
+            "on and people to test on."
+        )
+    return np.isin(people, np.random.default_rng(seed).choice(names, count, replace=False))
+
+
+def _fit(pictures, values, epochs, batch_size, verbose):
+    frequency = np.clip(values.mean(axis=0), 0.05, 0.95).astype(np.float32)
+    batch_size = min(batch_size, len(pictures))
+    steps = len(pictures) // batch_size
+
+    def loss(targets, logits):
+        weight = targets / (2 * frequency) + (1 - targets) / (2 * (1 - frequency))
+        return tf.reduce_mean(weight * tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
+
+    trained = build_attribute_network(choose_dtype_policy("auto"))
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps * epochs)
+    trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, jit_compile=False)
+    rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
+
+    def fetch(rows):
+        images = tf.numpy_function(lambda rows: pictures[rows], [rows], tf.uint8)
+        images = tf.ensure_shape(images, (batch_size, *pictures.shape[1:]))
+        return augment(images), tf.gather(values, rows)
+
+    batches = rows.map(fetch, num_parallel_calls=2).prefetch(2)
+    trained.fit(batches, shuffle=False, epochs=epochs, verbose=verbose)
+    network = build_attribute_network()
+    network.set_weights(trained.get_weights())
+    return network
+
+
+def augment(pictures):
+    """Crop each picture at random, flip it or not, and change its contrast and light.
+
+    Args:
+        pictures: uint8 (b, 96, 96, 3), whose width is 178 of CelebA's pixels.
+
+    Returns:
+        float32 (b, 64, 64, 3) in [0, 1]: square crops near the middle, 108 to 178 of CelebA's pixels wide; each is
+        flipped with probability 1/2.
+    """
+    count = tf.shape(pictures)[0]
+    side = tf.random.uniform((count, 1), NARROWEST / WIDEST, 1.0)
+    slack = (1 - side) / 2
+    top = slack * (1 + tf.random.uniform((count, 1), -0.5, 0.5))
+    left = slack * (1 + tf.random.uniform((count, 1), -0.5, 0.5))
+    boxes = tf.concat([top, left, top + side, left + side], axis=1)
+    flipped = tf.random.uniform((count, 1)) < 0.5
+    boxes = tf.where(flipped, tf.gather(boxes, [0, 3, 2, 1], axis=1), boxes)  # from right to left
+    images = tf.image.crop_and_resize(tf.cast(pictures, tf.float32) / 255, boxes, tf.range(count), (SIZE, SIZE))
+    contrast = tf.random.uniform((count, 1, 1, 1), 0.8, 1.2)
+    light = tf.random.uniform((count, 1, 1, 1), -0.1, 0.1)
+    return tf.clip_by_value((images - 0.5) * contrast + 0.5 + light, 0.0, 1.0)
+
+
+def _crop_centre(pictures):
+    """The crop that `load_faces` takes by default, of pictures (n, 96, 96, 3): uint8 (n, 64, 64, 3)."""
+    edge = (1 - CROP / WIDEST) / 2 * LOADED_SIZE
+    box = (edge, edge, LOADED_SIZE - edge, LOADED_SIZE - edge)
+    return np.stack([Image.fromarray(p).resize((SIZE, SIZE), Image.Resampling.LANCZOS, box) for p in pictures])
+
+
+def _score(network, pictures, table):
+    right = (read_probabilities(network, pictures) > 0.5) == (table.to_numpy() == 1)
+    rows = {}
+    for i, name in enumerate(table):
+        shown = table[name].to_numpy() == 1
+        if shown.any() and not shown.all():
+            accuracy = np.mean([right[shown, i].mean(), right[~shown, i].mean()])
+            rows[name] = {"balanced_accuracy": accuracy, "frequency": shown.mean(), "faces": shown.sum()}
+    return pd.DataFrame.from_dict(rows, "index").astype({"faces": int})
+
+
+def _card(scores, training_faces, test_faces, epochs, people):
+    """The model card; `people` (n,) says who is on each picture, or is None if nobody knows."""
+    if people is None:
+        split = "It is not known who is on which picture (`identity_CelebA.txt`), so the same people may be in both."
+    else:
+        split = f"Nobody is in both: the {len(np.unique(people)):,} people were split by `identity_CelebA.txt`."
+    lines = [
+        "# Attribute network",
+        "",
+        f"This network reads CelebA's 40 attributes off a face of {SIZE}x{SIZE} pixels.",
+        f"It was trained for {epochs} epochs on {training_faces}, and tested on {test_faces}.",
+        split,
+        "",
+        "Balanced accuracy is the mean of two shares: how many of the test faces with the attribute, and how many of",
+        "those without it, the network classifies correctly. Guessing gives 0.5.",
+        f"The mean over all attributes is {scores.balanced_accuracy.mean():.3f}.",
+        "",
+        "The `.npz` file holds the weights in the order of Keras' `get_weights()`. `load_attribute_network` in",
+        "`facegen_keras/networks/attribute_network.py` builds the network and loads them.",
+        "",
+        "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. The labels are",
+        "what people saw in pictures of celebrities, and many are wrong. Rare attributes are read poorly. Do not use",
+        "the network to judge people.",
+        "",
+        "| attribute | balanced accuracy | frequency | test faces that show it |",
+        "|---|---|---|---|",
+    ]
+    for name, row in scores.iterrows():
+        lines.append(f"| {name} | {row.balanced_accuracy:.3f} | {row.frequency:.3f} | {row.faces:.0f} |")
+    return "\n".join(lines) + "\n"
