@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from facegen_keras.files import write_atomically
 
 GAP = 4  # pixels between tiles
-TITLE = 12  # size of the titles' letters in pixels
+TITLE, ROW_TITLE = 11, 12  # sizes of letters in pixels; a title must be no wider than its picture
 SMALLEST_TILE = 64  # pixels: smaller pictures are enlarged by a whole factor
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -41,11 +41,11 @@ def grid(pictures, columns=None, titles=None, row_titles=None):
     for name, texts, count in (("titles", titles, len(pictures)), ("row_titles", row_titles, rows)):
         if texts is not None and len(texts) != count:
             raise ValueError(f"{name} has {len(texts)} texts: expected {count}.")
-    font = ImageFont.load_default(TITLE)
+    font, row_font = ImageFont.load_default(TITLE), ImageFont.load_default(ROW_TITLE)
     row_titles = [str(text) for text in row_titles or ()]
     scale = math.ceil(SMALLEST_TILE / min(pictures.shape[1:3]))
     height, width = pictures.shape[1] * scale, pictures.shape[2] * scale
-    left = math.ceil(max(map(font.getlength, row_titles))) + 2 * GAP if row_titles else 0
+    left = math.ceil(max(map(row_font.getlength, row_titles))) + 2 * GAP if row_titles else 0
     step_x, step_y = width + GAP, height + GAP + (TITLE + GAP if titles is not None else 0)
     image = Image.new("RGB", (left + columns * step_x + GAP, rows * step_y + GAP), PAPER)
     draw = ImageDraw.Draw(image)
@@ -55,7 +55,7 @@ def grid(pictures, columns=None, titles=None, row_titles=None):
         if titles is not None:
             draw.text((x + width / 2, y + height + 1), str(titles[i]), INK, font, anchor="ma")
     for i, text in enumerate(row_titles):
-        draw.text((left - GAP, GAP + i * step_y + height / 2), text, INK, font, anchor="rm")
+        draw.text((left - GAP, GAP + i * step_y + height / 2), text, INK, row_font, anchor="rm")
     return image
 
 

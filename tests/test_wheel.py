@@ -79,8 +79,8 @@ def test_wheel_has_one_top_level_name_and_the_requirements(wheel):
     (info,) = (place for place in places if place.endswith(".dist-info"))
     assert places == {"facegen_keras", info}
     required = re.findall(r"^Requires-Dist: (\w+)[^;\n]*$", archive.read(f"{info}/METADATA").decode(), re.M)
-    wanted = re.findall(r"^\w+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M)
-    assert required == wanted
+    expected = re.findall(r"^\w+", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M)
+    assert required == expected
 
 
 def test_installed_wheel_works_from_an_empty_folder(wheel, tmp_path):

@@ -47,7 +47,7 @@ def test_unnamed_attributes_are_drawn_as_they_go_together(gan):
 
 
 @pytest.mark.parametrize(
-    "wish, message",
+    "attributes, message",
     [
         ({"Smilling": 1}, "did you mean 'Smiling'"),
         ({"Wearing_Hat": 1}, "expected one of|did you mean"),
@@ -55,9 +55,9 @@ def test_unnamed_attributes_are_drawn_as_they_go_together(gan):
         ([1, 0], "expected a dict"),
     ],
 )
-def test_wish_the_generator_cannot_fulfil(gan, wish, message):
+def test_attributes_that_the_generator_cannot_draw(gan, attributes, message):
     with pytest.raises(ValueError, match=message):
-        gan.sample(2, wish)
+        gan.sample(2, attributes)
 
 
 def test_attributes_for_a_generator_without_any():

@@ -28,8 +28,8 @@ def test_attribute_sheet_of_unknown_attribute(gan):
 
 
 def test_what_an_attribute_settles():
-    settled = implied_attributes({"Blond_Hair": 1})
-    assert settled["Black_Hair"] == settled["Bald"] == 0 and "Blond_Hair" not in settled
+    implied = implied_attributes({"Blond_Hair": 1})
+    assert implied["Black_Hair"] == implied["Bald"] == 0 and "Blond_Hair" not in implied
     assert implied_attributes({"Blond_Hair": 0}) == {}
     assert implied_attributes({"Goatee": 1})["Male"] == implied_attributes({"No_Beard": 0})["Male"] == 1
 

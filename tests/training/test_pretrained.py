@@ -45,8 +45,8 @@ def test_a_run_is_packed_and_unpacked(tmp_path, faces_folder):
     pictures = gan.sample(64, seed=2)
     difference = np.abs(packed.sample(64, seed=2).astype(int) - pictures)
     assert difference.mean() < 2, "eight bits may cost a shade"
-    wanted = np.tile([[0.0], [1.0]], (32, 1))
-    np.testing.assert_allclose(packed.verdict(pictures, wanted), gan.verdict(pictures, wanted), atol=0.02)
+    attributes = np.tile([[0.0], [1.0]], (32, 1))
+    np.testing.assert_allclose(packed.verdict(pictures, attributes), gan.verdict(pictures, attributes), atol=0.02)
     packed.fit(fg.RECIPES["dcgan2"].load_faces(image_size=16, batch_size=8, attributes=1, data=faces_folder), verbose=0)
 
 
