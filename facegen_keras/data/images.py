@@ -1,12 +1,15 @@
 """Pictures as arrays: how each one is opened, cropped and resized."""
 
+import contextlib
 import math
+import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 CELEBA_SIZE = (178, 218)  # width and height of the aligned pictures
 CROP = 148  # width of the centred crop that we take by default; FaceGen itself takes the whole picture
+MEGAPIXELS = 100  # a larger picture is refused: opening it could take all memory
 
 
 def check_size(image_size, crop):
@@ -53,32 +56,72 @@ def read_picture(source, image_size=64, crop=CROP):
         uint8 array (height, width, 3).
 
     Raises:
-        ValueError: the crop does not fit.
-        OSError: the file is no picture, or is cut short.
+        FileNotFoundError: there is no such file.
+        ValueError: the crop does not fit; or the file is no picture, is cut short, or has more than 100 megapixels.
     """
-    return decode(source, check_size(image_size, crop), crop)[0]
+    with without_size_warnings():
+        return decode(source, check_size(image_size, crop), crop)[0]
 
 
 def decode(source, size, crop):
-    """`read_picture`, with `size` already checked.
+    """`read_picture`, with `size` already checked, to be called `without_size_warnings`.
 
     Returns:
         uint8 array (height, width, 3), and a list of notes on what was converted.
     """
-    with Image.open(source) as opened:
-        picture, notes = upright_rgb(opened)
+    picture, notes = open_upright(source)
     return cut_centre(picture, size, crop), notes
 
 
-def upright_rgb(opened):
-    """Convert a PIL image of any mode into an upright RGB image.
+@contextlib.contextmanager
+def without_size_warnings():
+    """Do not let Pillow warn of pictures over 89 megapixels: those over 100 are refused anyway.
+
+    Warnings are filtered for the whole process: enter this before threads are started, not in them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+def open_upright(source, name=None, draft=None):
+    """Open a picture of any size and mode as an upright RGB image.
+
+    Args:
+        source: a path, an open binary file, or a PIL image, which is left as it is.
+        name: what errors call the picture; None takes `source`.
+        draft: the side in pixels of what is needed: a JPEG is then decoded no larger. None decodes all.
 
     Returns:
         The image, and a list of notes on what was converted.
 
     Raises:
-        OSError: the file of the image is broken.
+        FileNotFoundError: there is no such file.
+        ValueError: it is no picture, is cut short, or has more than 100 megapixels.
     """
+    name = source if name is None else name
+    is_open = isinstance(source, Image.Image)
+    try:
+        with contextlib.nullcontext(source) if is_open else Image.open(source) as opened:
+            if opened.width * opened.height > MEGAPIXELS * 1_000_000:
+                raise ValueError(f"it has {opened.width:,} x {opened.height:,} pixels")
+            if draft and not is_open:
+                opened.draft("RGB", (draft, draft))
+            return _upright_rgb(opened)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{name} is not there: give the path of a picture.") from error
+    except MemoryError:  # that is not the picture's fault
+        raise
+    except Exception as error:  # Pillow raises many kinds for broken files
+        known = {UnidentifiedImageError: "its format is unknown", Image.DecompressionBombError: "it is too large"}
+        why = known.get(type(error), error)
+        raise ValueError(
+            f"{name} cannot be read as a picture ({why}): expected a JPEG, PNG or the like of at most {MEGAPIXELS} "
+            "megapixels."
+        ) from error
+
+
+def _upright_rgb(opened):
     picture = ImageOps.exif_transpose(opened)
     notes = [f"{opened.mode} to RGB"] if opened.mode != "RGB" else []
     notes += ["turned upright"] if opened.getexif().get(0x0112, 1) != 1 else []

@@ -2,14 +2,12 @@
 
 import io
 import os
-import warnings
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from facegen_keras.data.images import CELEBA_SIZE, CROP, check_size, cut_centre, upright_rgb
+from facegen_keras.data.images import CELEBA_SIZE, CROP, check_size, cut_centre, open_upright, without_size_warnings
 
-MEGAPIXELS = 100  # a larger picture is refused: opening it could take all memory
 SEARCHED = 1_024  # pixels of the longer side: more would not help to find a face
 # Where OpenCV's frontal face cascade finds the faces of CelebA, in its 178x218 pixels (medians of 479).
 FACE_CENTRE, FACE_WIDTH = (89.0, 123.5), 105.0
@@ -51,23 +49,8 @@ def _open(source):
     name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
     name = os.fspath(name) if isinstance(name, (str, os.PathLike)) else "The picture"
     source = io.BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = source if isinstance(source, Image.Image) else Image.open(source)
-        if opened.width * opened.height > MEGAPIXELS * 1_000_000:
-            raise ValueError(
-                f"{name} has {opened.width:,} x {opened.height:,} pixels: expected at most {MEGAPIXELS} megapixels; "
-                "make it smaller."
-            )
-        if opened is not source:
-            opened.draft("RGB", (SEARCHED, SEARCHED))  # a JPEG is decoded no larger than needed
-        picture, _ = upright_rgb(opened)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"{name} is not there: give the path of a picture.") from error
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        why = "its format is unknown" if isinstance(error, UnidentifiedImageError) else error
-        raise ValueError(f"{name} cannot be read as a picture ({why}): expected a JPEG, PNG or the like.") from error
+    with without_size_warnings():
+        picture, _ = open_upright(source, name, SEARCHED)
     picture.thumbnail((SEARCHED, SEARCHED), Image.Resampling.LANCZOS)
     return picture
 

@@ -1,13 +1,14 @@
 """Reading CelebA's tables: the attributes of each picture, the official split, and who is on each picture."""
 
-import csv
-
 import numpy as np
 import pandas as pd
 
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 
 SPLITS = ("train", "valid", "test")
+# What the text of a value stands for.
+IS_ATTRIBUTE = {"-1": 0, "0": 0, "1": 1}
+SPLIT_NUMBERS = {str(number): number for number in range(len(SPLITS))}
 
 
 def read_attributes(file):
@@ -20,18 +21,18 @@ def read_attributes(file):
         DataFrame (pictures, n) of int8 0/1, index the picture names, columns the file's attributes.
 
     Raises:
-        ValueError: the header is wrong, a row has too few or too many values, a value is not -1, 0 or 1, a name has a
-            quotation mark, or a picture is named twice; the message has the file and the line.
+        ValueError: the file is no text, or the header is wrong, or there is no row; a row has too few or too many
+            values, a value is not -1, 0 or 1, a name has a quotation mark or a character that cannot be printed, or a
+            picture is named twice. The message has the file and the line.
     """
-    with open(file, encoding="utf-8-sig") as lines:
-        head = [lines.readline().rstrip("\r\n") for _ in range(2)]
+    lines = _read_lines(file)
     if file.suffix == ".csv":
-        columns, header_lines = [cell.strip() for cell in head[0].split(",")][1:], 1
+        columns, header_lines = [cell.strip() for cell in lines[0].split(",")][1:], 1
     else:
-        columns, header_lines = head[1].split(), 2
-        if not head[0].strip().isdigit():
+        columns, header_lines = "".join(lines[1:2]).split(), 2
+        if not _is_count(lines[0].strip()):
             raise ValueError(
-                f"{file}, line 1: found {head[0][:60]!r}, expected the number of pictures, then a line of attribute "
+                f"{file}, line 1: found {lines[0][:60]!r}, expected the number of pictures, then a line of attribute "
                 "names, then the rows. Restore the official header."
             )
     try:
@@ -45,13 +46,17 @@ def read_attributes(file):
             f"{file}, line {header_lines}: found no attribute name, expected names such as {ATTRIBUTES[0]}. "
             "Restore the official header."
         )
-    table = _read_rows(file, columns, header_lines, ("-1", "0", "1"))
-    if header_lines == 2 and int(head[0]) != len(table):
+    rows = {
+        name: _numbers(where, values, IS_ATTRIBUTE)
+        for where, name, values in _read_rows(file, lines, header_lines, len(columns))
+    }
+    if header_lines == 2 and int(lines[0]) != len(rows):
         raise ValueError(
-            f"{file}, line 1: it announces {int(head[0]):,} rows, but {len(table):,} follow. Download the file again, "
+            f"{file}, line 1: it announces {int(lines[0]):,} rows, but {len(rows):,} follow. Download the file again, "
             "or correct the number."
         )
-    return (table == 1).astype(np.int8)
+    values = np.frombuffer(b"".join(rows.values()), np.int8).reshape(len(rows), len(columns)).copy()
+    return pd.DataFrame(values, index=_index(rows), columns=columns)
 
 
 def read_partition(file):
@@ -66,8 +71,11 @@ def read_partition(file):
     Raises:
         ValueError: as `read_attributes`.
     """
-    table = _read_rows(file, ["partition"], 1 if file.suffix == ".csv" else 0, ("0", "1", "2"))
-    return pd.Series(np.array(SPLITS, dtype=object)[table["partition"]], index=table.index, name="split")
+    rows = {
+        name: SPLITS[_numbers(where, values, SPLIT_NUMBERS)[0]]
+        for where, name, values in _read_pairs(file, "partition", SPLIT_NUMBERS.__contains__)
+    }
+    return pd.Series(list(rows.values()), index=_index(rows), name="split")
 
 
 def read_identities(file):
@@ -80,55 +88,78 @@ def read_identities(file):
         Series of int, index the picture names.
 
     Raises:
-        ValueError: a line is not a picture name and a number.
+        ValueError: as `read_attributes`; an identity is a whole number of up to nine digits.
     """
+    rows = {}
+    for where, name, [value] in _read_pairs(file, "identity", _is_count):
+        if not _is_count(value):
+            raise ValueError(f"{where()}found {value!r}, expected the number of a person. Mend the line.")
+        rows[name] = int(value)
+    return pd.Series(list(rows.values()), index=_index(rows), dtype=int, name="identity")
+
+
+def _read_lines(file):
     try:
-        table = pd.read_csv(
-            file, sep=r"\s+", header=None, names=["image_id", "identity"], index_col=0, quoting=csv.QUOTE_NONE
-        )
-        return table["identity"].astype(int)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise ValueError(f"{file}: expected a picture name and a number on each line ({error}).") from None
+        return file.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}: it is no UTF-8 text ({error}). Download it again.") from None
 
 
-def _read_rows(file, columns, header_lines, allowed):
-    """DataFrame of int8, index the names in the first column; each value is one of `allowed`."""
-    separator = "," if file.suffix == ".csv" else r"\s+"
-    names = ["image_id", *columns, "excess"]
-    types = {"image_id": str, **dict.fromkeys(columns, np.int8), "excess": str}
-    try:
-        table = pd.read_csv(file, sep=separator, skiprows=header_lines, header=None, names=names, dtype=types,
-                            index_col=False, na_filter=True, keep_default_na=False, na_values=[""],
-                            quoting=csv.QUOTE_NONE)  # fmt: skip
-        has_excess = table.pop("excess").notna().any()
-        table = table.set_index("image_id")
-        are_allowed = np.isin(table.to_numpy(), [int(value) for value in allowed]).all()
-        has_quotes = table.index.str.contains('"', regex=False).any()
-        sound = are_allowed and table.index.is_unique and not has_excess and not has_quotes
-    except (ValueError, OverflowError, pd.errors.ParserError):
-        sound = False
-    if not sound:
-        raise ValueError(_find_fault(file, len(columns), header_lines, allowed))
-    return table
+def _is_count(text):
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
-def _find_fault(file, count, header_lines, allowed):
-    """Describe the first line of a table that cannot be read."""
+def _index(rows):
+    return pd.Index(list(rows), name="image_id")
+
+
+def _read_pairs(file, column, is_value):
+    """`_read_rows` of a table with one value a row, which has a header in a `.csv` only."""
+    lines = _read_lines(file)
+    is_csv = file.suffix == ".csv"
+    if is_csv and is_value(lines[0].split(",")[-1].strip()):
+        raise ValueError(f"{file}, line 1: found a row, expected a header. Put image_id,{column} before it.")
+    return _read_rows(file, lines, int(is_csv), 1)
+
+
+def _read_rows(file, lines, header_lines, count):
+    """Read the names and values of a table; blank lines are passed over.
+
+    Yields:
+        A function that says where the row is, for errors; the name of the picture; and a list of `count` str.
+
+    Raises:
+        ValueError: a row has another number of values, a name that is none, or one for the second time; or there is
+            no row.
+    """
     seen = {}
-    with open(file, encoding="utf-8-sig", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
-            cells = [cell.strip() for cell in line.split(",")] if file.suffix == ".csv" else line.split()
-            if number <= header_lines or not any(cells):
-                continue
-            where = f"{file}, line {number} ({cells[0]}): "
-            if '"' in cells[0]:
-                return where + "the name has a quotation mark, expected none. Mend the line."
-            if len(cells) != count + 1:
-                return where + f"found {len(cells) - 1} values, expected {count}. Mend or delete the line."
-            for column, cell in enumerate(cells[1:], start=1):
-                if cell not in allowed:
-                    return where + f"value {column} is {cell!r}, expected one of {', '.join(allowed)}. Mend the line."
-            if cells[0] in seen:
-                return where + f"line {seen[cells[0]]} has the same picture. Delete one of the two lines."
-            seen[cells[0]] = number
-    return f"{file}: cannot be read as a table of picture names and {count} values. Download it again."
+    for number, line in enumerate(lines[header_lines:], header_lines + 1):
+        if not line.strip():
+            continue
+        cells = [cell.strip() for cell in line.split(",")] if file.suffix == ".csv" else line.split()
+        name, *values = cells
+
+        def where(number=number, name=name):
+            return f"{file}, line {number} ({name[:60]!r}): "
+
+        if '"' in name or not name or not name.isprintable():
+            raise ValueError(where() + "expected a picture's name without quotation marks. Mend the line.")
+        if len(values) != count:
+            raise ValueError(where() + f"found {len(values)} values, expected {count}. Mend or delete the line.")
+        if name in seen:
+            raise ValueError(where() + f"line {seen[name]} has the same picture. Delete one of the two lines.")
+        seen[name] = number
+        yield where, name, values
+    if not seen:
+        raise ValueError(f"{file}: found no row of a picture. Download it again.")
+
+
+def _numbers(where, values, meaning):
+    """What a row's values stand for, as bytes."""
+    try:
+        return bytes(map(meaning.__getitem__, values))
+    except KeyError:
+        column, value = next((i, value) for i, value in enumerate(values, 1) if value not in meaning)
+        raise ValueError(
+            f"{where()}value {column} is {value[:60]!r}, expected one of {', '.join(meaning)}. Mend the line."
+        ) from None

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 import logging
 import os
 import tempfile
@@ -12,6 +13,12 @@ from facegen_keras.data.folder import FaceFolder, cache_folder, file_states, has
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
+# What celeb_a is made of. TensorFlow Datasets imports whatever module features.json names.
+FEATURES = tuple(
+    f"tensorflow_datasets.core.features.{name}"
+    for name in ("features_dict.FeaturesDict", "image_feature.Image", "tensor_feature.Tensor", "scalar.Scalar",
+                 "class_label_feature.ClassLabel", "text_feature.Text")
+)  # fmt: skip
 
 
 class TfdsFaces(FaceFolder):
@@ -22,7 +29,8 @@ class TfdsFaces(FaceFolder):
 
     Raises:
         ImportError: tensorflow_datasets is not installed.
-        ValueError: the prepared data set has no pictures with attributes.
+        ValueError: the prepared data set is broken, has no pictures with attributes, or names a class that celeb_a
+            does not have.
     """
 
     def __init__(self, folder):
@@ -48,23 +56,53 @@ class TfdsFaces(FaceFolder):
 
 def _examples(folder):
     """Yield (number of the split, example) for all examples of a prepared folder; their pictures are JPEG bytes."""
+    _check_features(folder / "features.json")
     try:
         import tensorflow_datasets as tfds
+
+        builder = tfds.builder_from_directory(folder)
+        if not {"image", "attributes"} <= set(builder.info.features):
+            raise ValueError(f"found the features {', '.join(builder.info.features)}, expected image and attributes")
+        for number, split in enumerate(SPLITS):
+            if split in builder.info.splits:
+                dataset = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
+                yield from ((number, example) for example in dataset.as_numpy_iterator())
     except ImportError as error:
         raise ImportError(
-            f"{folder} was prepared by TensorFlow Datasets; to read it: pip install tensorflow-datasets. "
+            f"{folder} was prepared by TensorFlow Datasets; to read it: pip install tensorflow-datasets ({error}). "
             "Or set FACEGEN_DATA to CelebA in its official layout."
         ) from error
-    builder = tfds.builder_from_directory(folder)
-    if not {"image", "attributes"} <= set(builder.info.features):
+    except Exception as error:  # TensorFlow's, protobuf's and JSON's own kinds
         raise ValueError(
-            f"{folder}: found the features {', '.join(builder.info.features)}, expected image and attributes. "
-            "Set FACEGEN_DATA to a prepared celeb_a."
+            f"{folder}: TensorFlow Datasets cannot read it ({error}). Set FACEGEN_DATA to a prepared celeb_a, or "
+            "prepare it again."
+        ) from error
+
+
+def _check_features(file):
+    """ValueError if a features.json is broken, or names a class that celeb_a does not have."""
+    try:
+        named = set(_class_names(json.loads(file.read_text(encoding="utf-8"))))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file}: it is no JSON ({error}). Prepare celeb_a again.") from None
+    if foreign := sorted(named.difference(FEATURES)):
+        raise ValueError(
+            f"{file}: it names the class {foreign[0]}, which celeb_a does not have and which is not imported. "
+            "Prepare celeb_a again."
         )
-    for number, split in enumerate(SPLITS):
-        if split in builder.info.splits:
-            dataset = builder.as_dataset(split=split, decoders={"image": tfds.decode.SkipDecoding()})
-            yield from ((number, example) for example in dataset.as_numpy_iterator())
+
+
+def _class_names(value):
+    """Yield the classes that a parsed features.json names at any depth; a string may hold JSON of its own."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            is_name = key in ("pythonClassName", "python_class_name", "type") and isinstance(below, str)
+            yield from [below] if is_name else _class_names(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from _class_names(below)
+    elif isinstance(value, str) and "{" in value:
+        yield from _class_names(json.loads(value))
 
 
 def _write_tables(folder, tables):

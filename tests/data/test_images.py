@@ -67,3 +67,11 @@ def test_to_size():
     assert to_size(pictures, (4, 5), "bicubic").shape == (2, 4, 5, 3)
     with pytest.raises(ValueError, match="pictures"):
         to_size(pictures / 255)
+
+
+def test_what_is_no_picture_is_named(tmp_path):
+    (tmp_path / "page.jpg").write_text("<html>not found</html>", encoding="utf-8")
+    with pytest.raises(ValueError, match="page.jpg"):
+        read_picture(tmp_path / "page.jpg")
+    with pytest.raises(FileNotFoundError, match="absent.jpg"):
+        read_picture(tmp_path / "absent.jpg")

@@ -1,9 +1,8 @@
 """Pictures are decoded once, and kept."""
 
-import collections
 import json
-import os
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -108,29 +107,6 @@ def test_interrupted_build_leaves_nothing_taken_for_complete(tiny_celeba, own_ca
     assert sorted(order_of(load_small(tiny_celeba))) == list(range(1, 21))
 
 
-def test_array_without_its_report_or_cut_short_is_made_again(tiny_celeba, own_cache):
-    load_small(tiny_celeba)
-    array, report = next(own_cache.glob("*.npy")), next(own_cache.glob("*.json"))
-    text = report.read_text(encoding="utf-8")
-    report.unlink()
-    np.save(array, np.zeros((20, 8, 8, 3), np.uint8))
-    assert sorted(order_of(load_small(tiny_celeba))) == list(range(1, 21))
-    assert report.read_text(encoding="utf-8") == text
-    array.write_bytes(array.read_bytes()[:500])
-    assert sorted(order_of(load_small(tiny_celeba))) == list(range(1, 21))
-
-
-def test_what_a_killed_build_left_is_deleted_but_not_a_build_under_way(tiny_celeba, own_cache):
-    load_small(tiny_celeba)
-    array = next(own_cache.glob("*.npy"))
-    left, growing = (array.with_name(f".{array.stem}-{number}.npy") for number in (1, 2))
-    array.rename(left)
-    os.utime(left, (0, 0))
-    growing.write_bytes(b"")
-    assert sorted(order_of(load_small(tiny_celeba))) == list(range(1, 21))
-    assert array.exists() and growing.exists() and not left.exists()
-
-
 def test_two_builds_at_once_both_succeed(tiny_celeba, own_cache):
     results = []
     threads = [
@@ -142,16 +118,20 @@ def test_two_builds_at_once_both_succeed(tiny_celeba, own_cache):
     assert {file.suffix for file in own_cache.iterdir()} == {".npy", ".json"}
 
 
-def test_full_disk_is_refused_before_writing(tiny_celeba, own_cache, monkeypatch):
-    usage = collections.namedtuple("usage", "total used free")(1, 1, 100)
-    monkeypatch.setattr(picture_cache.shutil, "disk_usage", lambda folder: usage)
-    with pytest.raises(OSError, match="FACEGEN_CACHE"):
-        load_small(tiny_celeba)
-    assert not list(own_cache.iterdir())
+def test_huge_pictures_are_left_out_with_their_reason(celeba, caplog):
+    """Pillow warned of the first and decoded it, and raised an error of its own for the second."""
+    pictures = celeba / "img_align_celeba"
+    Image.new("1", (10_001, 10_000)).save(pictures / "large.png")
+    Image.new("1", (20_000, 10_000)).save(pictures / "larger.png")
+    Image.new("1", (9_500, 9_500)).save(pictures / "allowed.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, decoded = load_pictures(find_layout(celeba), 8, crop=178)
+    assert decoded.sum() == 21
+    assert "10,001 x 10,000 pixels" in caplog.text and "larger.png (it cannot be read" in caplog.text
+    assert "100 megapixels" in caplog.text and "omb" not in caplog.text
 
 
-def test_cache_folder_that_cannot_be_made(tmp_path, tiny_celeba, monkeypatch):
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    monkeypatch.setenv("FACEGEN_CACHE", str(tmp_path / "file"))
-    with pytest.raises(OSError, match="FACEGEN_CACHE"):
-        load_small(tiny_celeba)
+def test_a_crop_from_numpy_is_taken(tiny_celeba):
+    """All pictures were decoded before the report could not be written."""
+    load_pictures(find_layout(tiny_celeba), 8, crop=np.int64(148))

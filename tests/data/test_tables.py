@@ -9,6 +9,7 @@ from PIL import Image
 
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.celeba import load_attributes, load_identities, load_partition
+from facegen_keras.data.tables import read_attributes, read_identities, read_partition
 from helpers import load_small, order_of, replace_line, write_kaggle
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -38,6 +39,9 @@ BROKEN_TABLES = {
     "a quote among the values": (7, lambda line: line.replace(" -1", ' "', 1), r"line 7 .*'\"'"),
     "a quote before a value": (7, lambda line: line.replace(" -1", ' "-1', 1), r"line 7 .*'\"-1'"),
     "an empty header": (2, lambda line: "", r"line 2: .*no attribute"),
+    "a count in other digits": (1, lambda line: "²", r"line 1: .*'²'"),
+    "a count without end": (1, lambda line: "9" * 5_000, r"line 1: .*'9+'"),
+    "a name with a character of zero": (7, lambda line: line.replace(".jpg", "\0.jpg"), r"line 7 .*name"),
 }
 
 
@@ -118,3 +122,63 @@ def test_identities(celeba):
     file.write_text('"000001.jpg 7\n000002.jpg 9"\n', encoding="utf-8")
     with pytest.raises(ValueError, match="identity_CelebA"):
         load_identities(celeba)
+
+
+def write(file, text):
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    "name, text", [("p.txt", ""), ("p.txt", "\n \n"), ("p.csv", ""), ("p.csv", "image_id,partition\n")]
+)
+@pytest.mark.parametrize("read", [read_partition, read_identities])
+def test_a_table_without_rows_is_refused(read, name, text, tmp_path):
+    with pytest.raises(ValueError, match=f"{name}.*no row"):
+        read(write(tmp_path / name, text))
+
+
+def test_attributes_without_rows_are_refused(tmp_path):
+    for name, text in (("a.txt", "0\nMale\n"), ("a.csv", "image_id,Male\n")):
+        with pytest.raises(ValueError, match=f"{name}.*no row"):
+            read_attributes(write(tmp_path / name, text))
+
+
+@pytest.mark.parametrize("identity", ["NA", "nan", "inf", "1.5", "1e3", "True", "-7", "9" * 30, "²", "", "7 8", '"7"'])
+def test_what_is_no_identity_is_refused(identity, tmp_path):
+    """Some were accepted as another number, or as none; some ended in an OverflowError."""
+    with pytest.raises(ValueError, match=r"identity_CelebA.txt, line 2 .*0002"):
+        read_identities(write(tmp_path / "identity_CelebA.txt", f"0001.jpg 7\n0002.jpg {identity}\n"))
+
+
+def test_a_picture_has_one_identity(tmp_path):
+    with pytest.raises(ValueError, match="line 2 .*line 1"):
+        read_identities(write(tmp_path / "identities.txt", "0001.jpg 7\n0001.jpg 8\n"))
+
+
+def test_names_are_read_as_they_are(tmp_path):
+    """pandas took NA for no name, and kept the spaces around others."""
+    names = ["NA", "nan", "a b.jpg", "ä.jpg", "0001.jpg"]
+    csv = write(tmp_path / "p.csv", "image_id,partition\n" + "".join(f" {name} , 1\n" for name in names))
+    assert read_partition(csv).to_dict() == dict.fromkeys(names, "valid")
+    txt = write(tmp_path / "p.txt", "\ufeffNA 0\r\n\r\n0001.jpg\t2\r\n")
+    assert read_partition(txt).to_dict() == {"NA": "train", "0001.jpg": "test"}
+
+
+@pytest.mark.parametrize("row", [",1", '"",1', "\0.jpg,1", "a.jpg,1,", "a.jpg,", "a.jpg"])
+def test_a_row_of_a_csv_without_a_name_or_value_is_refused(row, tmp_path):
+    with pytest.raises(ValueError, match="p.csv, line 3"):
+        read_partition(write(tmp_path / "p.csv", f"image_id,partition\n0001.jpg,0\n{row}\n"))
+
+
+def test_a_csv_without_header_does_not_lose_its_first_row(tmp_path):
+    for read, column in ((read_partition, "partition"), (read_identities, "identity")):
+        with pytest.raises(ValueError, match=f"line 1: .*{column}"):
+            read(write(tmp_path / "t.csv", "0001.jpg,1\n0002.jpg,2\n"))
+
+
+@pytest.mark.parametrize("read", [read_attributes, read_partition, read_identities])
+def test_a_table_that_is_no_text_is_named(read, tmp_path):
+    (tmp_path / "table.txt").write_bytes(b"1\n\xff\xfe\n")
+    with pytest.raises(ValueError, match="table.txt.*UTF-8"):
+        read(tmp_path / "table.txt")

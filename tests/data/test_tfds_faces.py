@@ -1,10 +1,14 @@
 """CelebA as TensorFlow Datasets prepares it."""
 
+import json
+import sys
+
 import numpy as np
 import pytest
 
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.celeba import load_arrays
+from facegen_keras.data.layouts import find_layout
 from helpers import grey_of, load_small, numbers_in, order_of
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -42,3 +46,48 @@ def test_tensorflow_datasets(tmp_path):
         assert sorted(numbers_in(pictures)) == list(range(1, 14))
         assert table["Male"].tolist() == [int(i % 2 == 0) for i in numbers_in(pictures)]
     assert sorted(order_of(load_small(root, split="valid", batch_size=2))) == [9, 10]
+    record = next(root.rglob("*-train.tfrecord*"))
+    record.write_bytes(record.read_bytes()[:-500])
+    with pytest.raises(ValueError, match=r"2\.1\.0: TensorFlow Datasets"):
+        load_small(root)
+
+
+FOREIGN = {"pythonClassName": "foreign_features.Face", "jsonFeature": {"json": "{}"}}
+DICT = "tensorflow_datasets.core.features.features_dict.FeaturesDict"
+PREPARED = {
+    "new": {"pythonClassName": DICT, "featuresDict": {"features": {"image": FOREIGN}}},
+    "as protobuf spells it": {"python_class_name": "foreign_features.Face", "json_feature": {"json": "{}"}},
+    "old": {"type": DICT, "content": {"image": {"type": "foreign_features.Face", "content": {}}}},
+    "JSON in a string": {
+        "type": DICT,
+        "proto_cls": "tensorflow_datasets.FeaturesDict",
+        "content": json.dumps({"features": {"image": FOREIGN}}),
+    },
+}
+
+
+def write_prepared(folder, features):
+    folder.mkdir()
+    (folder / "features.json").write_text(features, encoding="utf-8")
+    info = {"name": "celeb_a", "version": "2.1.0", "fileFormat": "tfrecord"}
+    (folder / "dataset_info.json").write_text(json.dumps(info), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("spelling", PREPARED)
+def test_a_class_that_is_not_celebas_is_not_imported(spelling, tmp_path, monkeypatch):
+    """TensorFlow Datasets imports every module that features.json names."""
+    pytest.importorskip("tensorflow_datasets")
+    (tmp_path / "foreign_features.py").write_text("", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = write_prepared(tmp_path / "celeb_a", json.dumps(PREPARED[spelling]))
+    with pytest.raises(ValueError, match="features.json.*foreign_features.Face"):
+        find_layout(folder)
+    assert "foreign_features" not in sys.modules
+
+
+@pytest.mark.parametrize("features", ["", "[", '"{"', "[" * 100_000, "{}", "[]", "7", '{"pythonClassName": 7}'])
+def test_broken_features_are_refused_by_name(features, tmp_path):
+    pytest.importorskip("tensorflow_datasets")
+    with pytest.raises(ValueError, match="broken_celeb_a"):
+        find_layout(write_prepared(tmp_path / "broken_celeb_a", features))
