@@ -75,7 +75,7 @@ def quiet():
 
     While it loads, TensorFlow logs to file descriptor 2 before it reads its own log level; later it logs pages of
     harmless "remapper failed" errors for LeakyReLU, and warns at length where several models predict. Its real errors
-    are Python exceptions, which stay. Whoever has set TF_CPP_MIN_LOG_LEVEL sees everything.
+    are Python exceptions, which stay. Where TF_CPP_MIN_LOG_LEVEL is set, nothing is changed.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return

@@ -101,13 +101,13 @@ def open_faces(
         )
     rows = _choose(usable, images, held_out_from, seed)
     values = table.reindex(names, columns=columns, fill_value=0).astype(np.float32)
-    if balance and values[balanced[0]].iloc[rows].nunique() < 2:
+    if balanced and values[balanced[0]].iloc[rows].nunique() < 2:
         raise ValueError(
             f"balance={balance!r}: it is {values[balanced[0]].iloc[rows[0]]:.0f} in all {len(rows):,} pictures, and "
             "cannot be balanced. Balance an attribute that varies, or take more pictures."
         )
     say_once(f"{len(rows):,} of {len(names):,} pictures selected (split {split})")
-    to_balance = (values[balanced[0]] == 1).to_numpy() if balance else None
+    to_balance = (values[balanced[0]] == 1).to_numpy() if balanced else None
     return FaceSet(names, pictures, values[list(names_asked)].to_numpy(np.float32), names_asked, rows, to_balance)
 
 

@@ -52,10 +52,11 @@ def sample_attributes(gan, count, attributes=None, seed=0):
     Raises:
         ValueError: an attribute this generator does not have, or a strength outside 0..1.
     """
-    if attributes is not None:
-        require_attributes(gan)
-    if attributes is None or isinstance(attributes, dict):
-        return _complete(gan, attributes or {}, count, seed)
+    if attributes is None or isinstance(attributes, dict) and not attributes:
+        return _complete(gan, {}, count, seed)
+    require_attributes(gan)
+    if isinstance(attributes, dict):
+        return _complete(gan, attributes, count, seed)
     given, n = np.asarray(attributes, np.float32), len(gan.attributes)
     if given.shape not in ((n,), (count, n)):
         raise ValueError(

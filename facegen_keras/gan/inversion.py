@@ -74,16 +74,22 @@ def open_pictures(gan, sources):
 
     Args:
         gan: a `FaceGAN`.
-        sources: uint8 array (n, H, W, 3) of faces framed as `load_faces` frames them; or one photograph, or a list of
-            them, whatever `load_photo` opens: these it frames itself.
+        sources: uint8 array (n, H, W, 3) of faces framed as `load_faces` frames them; or one photograph, whatever
+            `load_photo` opens, which it frames itself; or a list of photographs and arrays (H, W, 3).
 
     Raises:
         ValueError, FileNotFoundError: see `load_photo` and `to_size`.
     """
-    if not isinstance(sources, np.ndarray):
-        is_one = isinstance(sources, ONE_PICTURE) or hasattr(sources, "read")
-        sources = np.stack([load_photo(s, gan.size, gan.crop)[0] for s in ([sources] if is_one else sources)])
-    return to_size(sources, gan.size)
+    if isinstance(sources, np.ndarray):
+        return to_size(sources, gan.size)
+    is_one = isinstance(sources, ONE_PICTURE) or hasattr(sources, "read")
+    return np.concatenate([_open_picture(gan, source) for source in ([sources] if is_one else sources)])
+
+
+def _open_picture(gan, source):
+    if isinstance(source, np.ndarray):
+        return to_size(source[None], gan.size)
+    return load_photo(source, gan.size, gan.crop)[0][None]
 
 
 def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latents=None, seed=0, verbose=0):
@@ -106,7 +112,7 @@ def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latent
         An `Inversion`.
 
     Raises:
-        ValueError: see `open_pictures`; or `steps` is under 1.
+        ValueError: see `open_pictures`; or `steps` is under 1, or the latents have another shape.
     """
     steps = check_whole("steps", steps, 1)
     pictures = open_pictures(gan, pictures)
@@ -123,7 +129,8 @@ def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latent
 
 def _search(gan, images, attributes, steps, learning_rate, latents, seed, verbose):
     targets, count = tf.constant(images), len(images)
-    z = tf.Variable(_nearest_latents(gan, targets, attributes, seed) if latents is None else latents)
+    start = _nearest_latents(gan, targets, attributes, seed) if latents is None else _checked(gan, latents, count)
+    z = tf.Variable(start)
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([z])
     bounds = {"uniform": (-1.0, 1.0), "unit": (0.0, 1.0)}.get(gan.latent.distribution)
@@ -143,6 +150,13 @@ def _search(gan, images, attributes, steps, learning_rate, latents, seed, verbos
     for i in range(steps):
         bar.update(i + 1, [("difference", float(step().numpy()))])
     return z.numpy()
+
+
+def _checked(gan, latents, count):
+    latents = np.asarray(latents, np.float32)
+    if latents.shape != (count, *gan.latent.shape):
+        raise ValueError(f"latents has shape {latents.shape}: expected {(count, *gan.latent.shape)}, one a picture.")
+    return latents
 
 
 def _nearest_latents(gan, targets, attributes, seed):

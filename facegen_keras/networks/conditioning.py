@@ -1,8 +1,8 @@
 """How attributes enter a generator and a discriminator.
 
 A generator reads the attributes beside its latent: as a vector, or each repeated so that a large noise cube does
-not drown it. A discriminator reads them at its last layer, beside thousands of picture features, or as a cube,
-one constant channel per attribute beside the three of the picture.
+not drown it. A discriminator reads them at its last layer, beside thousands of picture features; as a cube, one
+constant channel per attribute beside the three of the picture; or by projection, as an inner product with the features.
 """
 
 from dataclasses import dataclass

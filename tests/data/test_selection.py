@@ -150,3 +150,7 @@ def test_chunks_are_the_rows_in_order(tiny_celeba):
     assert [chunk.shape for chunk in chunks] == [(8, 8, 8, 3), (8, 8, 8, 3), (4, 8, 8, 3)]
     assert all(chunk.dtype == np.uint8 for chunk in chunks)
     assert numbers_in(np.concatenate(chunks)) == list(range(1, 21))
+
+
+def test_balance_none_balances_nothing(tiny_celeba):
+    assert len(load_small(tiny_celeba, balance="none")) == len(load_small(tiny_celeba))

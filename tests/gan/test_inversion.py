@@ -68,3 +68,21 @@ def test_photographs_are_framed_as_the_faces_of_the_gan(tmp_path):
         gan = fg.RECIPES["dcgan5"].build(image_size=16, crop=crop)
         framed, _ = fg.load_photo(tmp_path / "photo.png", 16, crop)
         np.testing.assert_array_equal(fg.invert(gan, tmp_path / "photo.png").latents[0], gan.to_images(framed))
+
+
+def test_lists_may_mix_arrays_and_photographs(tmp_path):
+    gan = fg.RECIPES["dcgan5"].build(image_size=16)
+    pictures = gan.sample(2)
+    Image.fromarray(pictures[0]).resize((178, 218)).save(tmp_path / "photo.png")
+    mixed = fg.invert(gan, [pictures[1], tmp_path / "photo.png"])
+    np.testing.assert_array_equal(mixed.latents[0], gan.to_images(pictures[1]))
+    with pytest.raises(ValueError, match="uint8"):
+        fg.invert(gan, [pictures[1] / 255])
+
+
+def test_latents_to_start_from_are_checked():
+    gan = fg.RECIPES["dcgan2"].build(image_size=16)
+    pictures = gan.sample(2)
+    fg.invert(gan, pictures, steps=1, latents=np.zeros((2, 100)))
+    with pytest.raises(ValueError, match="latents"):
+        fg.invert(gan, pictures, steps=1, latents=np.zeros((3, 100)))

@@ -64,3 +64,10 @@ def test_latents_by_distribution_and_seed(distribution, low, high):
 def test_unknown_distribution():
     with pytest.raises(ValueError, match="normal"):
         Latent((100,), "gaussian")
+
+
+def test_no_attributes_asked_of_a_generator_that_has_none():
+    gan = fg.RECIPES["udacity"].build(image_size=16)
+    for nothing in (None, {}):
+        pictures, verdicts = fg.sample_with_verdicts(gan, 2, nothing)
+        assert pictures.shape == (2, 16, 16, 3) and verdicts.shape == (2,)
