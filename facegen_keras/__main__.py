@@ -1,4 +1,4 @@
-"""The command line: python -m facegen_keras train|sample|refine|evaluate|compare|..."""
+"""The command line: python -m facegen_keras train|runs|sample|refine|evaluate|compare|..."""
 
 import argparse
 import logging
@@ -32,6 +32,10 @@ def main(arguments=None):
 def _train(run, **options):
     fg.train(run, **options)
     print(f"The GAN, its curves and its sample grids are in {run}")
+
+
+def _runs(folder):
+    print(fg.list_runs(folder).to_string())
 
 
 def _sample(run, last, count, attributes, seed, out, titles):
@@ -95,18 +99,21 @@ def _parse_attributes(text):
 
 
 def _selection(text):
-    """ "5" -> "5"; "none" -> []; "Male,Smiling" -> ["Male", "Smiling"]."""
-    if text == "none":
-        return []
-    return text if text.isdigit() else [name.strip() for name in text.split(",")]
+    """ "5" -> 5; "none" -> "none"; "Male,Smiling" -> ["Male", "Smiling"]."""
+    if text.lower() == "none":
+        return "none"
+    return int(text) if text.isdigit() else [name.strip() for name in text.split(",")]
 
 
 def _number_or_share(text):
     """ "1000" -> 1000; "0.5" -> 0.5."""
-    return float(text) if "." in text else int(text)
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number such as 10000, or a share such as 0.5") from None
 
 
-COMMANDS = "train|sample|refine|evaluate|compare|train-attributes|pack|download|check"
+COMMANDS = "train|runs|sample|refine|evaluate|compare|train-attributes|pack|download|check"
 
 
 def _parser():
@@ -122,7 +129,7 @@ def _parser():
     command.add_argument("--minutes", type=float, help="stop after so many minutes")
     command.add_argument("--every", type=int, help="epochs from one sample grid to the next (default: 1)")
     command.add_argument("--seed", type=int, help="default: 0")
-    command.add_argument("--resume", action="store_true", help="go on with the run, with the options it began with")
+    command.add_argument("--resume", action="store_true", help="go on with the run, or start it where there is none")
     command.add_argument(
         "--attributes", type=_selection, help="size of a selection (1, 2, 5, 8, 23, 40), names, or none"
     )
@@ -136,7 +143,7 @@ def _parser():
     command.add_argument("--ema-decay", type=float, help="decay of the averaged weights that samples are drawn with")
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
     command.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")
-    command.add_argument("--flip", action="store_true", default=None, help="mirror half of the pictures")
+    command.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the pictures")
     command.add_argument(
         "--dtype-policy", help="float32, mixed_bfloat16, or auto for the faster one (default: float32)"
     )
@@ -146,6 +153,10 @@ def _parser():
         default=1 if sys.stdout.isatty() else 2,
         help="0 silent, 1 progress bar, 2 a line an epoch (default: 1 on a terminal, else 2)",
     )
+
+    command = commands.add_parser("runs", help="list the runs in a folder: state, best KID, last picture")
+    command.set_defaults(command=_runs)
+    command.add_argument("folder", nargs="?", default="runs", help="default: runs")
 
     command = commands.add_parser("sample", help="draw faces")
     command.set_defaults(command=_sample)

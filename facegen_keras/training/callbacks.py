@@ -6,15 +6,17 @@ import time
 from pathlib import Path
 
 import keras
-import pandas as pd
 
 from facegen_keras.checks import check_whole
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.sampling import sample_with_verdicts
+from facegen_keras.gan.state import broken_weights
 from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics.distances import kernel_distance, manifold_overlap
 from facegen_keras.metrics.scores import diversity
 from facegen_keras.networks.attribute_network import face_features
+from facegen_keras.training.checkpoints import save_over
+from facegen_keras.training.history import read_history, write_history
 
 logger = logging.getLogger(__name__)
 
@@ -175,45 +177,35 @@ class CollapseWarning(keras.callbacks.Callback):
 class Curves(keras.callbacks.Callback):
     """Keep the logs of all epochs as `folder/history.csv`, and draw them as `folder/curves.png`.
 
-    A resumed training continues its history: earlier epochs are read from the file.
-
     Args:
         folder: where the two files go.
+        earlier: for a resumed training, the logs of the earlier epochs; None reads them from the file.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, earlier=None):
         super().__init__()
-        self.folder = Path(folder)
+        self.folder, self.earlier = Path(folder), earlier
 
     def on_train_begin(self, logs=None):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.rows = read_history(self.folder, int(self.model.epochs_done.numpy()))
+        epochs = int(self.model.epochs_done.numpy())
+        self.rows = read_history(self.folder, epochs) if self.earlier is None else list(self.earlier)
 
     def on_epoch_end(self, epoch, logs=None):
         self.rows.append({"epoch": epoch + 1} | (logs or {}))
-        history = pd.DataFrame(self.rows)
-        with write_atomically(self.folder / "history.csv") as file:
-            history.to_csv(file, index=False, encoding="utf-8")
+        history = write_history(self.folder, self.rows)
         with write_atomically(self.folder / "curves.png") as file:
             curves(history.drop(columns="epoch").to_dict("list")).savefig(file, dpi=100)
-
-
-def read_history(folder, epochs):
-    """The logs that `Curves` kept of the first `epochs` epochs: a list of dicts, empty if there are none."""
-    file = Path(folder) / "history.csv"
-    rows = pd.read_csv(file, encoding="utf-8").to_dict("records") if file.exists() else []
-    return [row for row in rows if row["epoch"] <= epochs]
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Save the whole GAN at each epoch's end, so that training can be resumed.
 
-    Unlike Keras' ModelCheckpoint it writes a new file and then renames it, so that an interruption never costs the last
-    good checkpoint.
+    Unlike Keras' ModelCheckpoint it renames a complete file, so that an interruption never costs the last good one, and
+    warns of weights that are NaN or infinite instead of saving them.
 
     Args:
-        path: a `.keras` file.
-        monitor: name of a log, such as "kid", to save only epochs in which it is lower than in all before.
+        path: a `.keras` file. The checkpoint before is kept as `gan_previous.keras` beside `gan.keras`.
+        monitor: name of a log, such as "kid", to keep only the epoch in which it is lowest.
         lowest: its lowest value so far, for a resumed training.
     """
 
@@ -224,15 +216,16 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if self.monitor is not None:
             if self.monitor not in logs:
-                raise ValueError(
-                    f"Checkpoint(monitor={self.monitor!r}): the logs so far are {', '.join(logs)}. Name one of them, "
-                    "or put the callback that makes it first."
-                )
+                names = ", ".join(logs)
+                raise ValueError(f"monitor={self.monitor!r}: the logs are {names}. Name one, or make it earlier.")
             if not logs[self.monitor] < self.lowest:
                 return
+        if broken := broken_weights(self.model):
+            logger.warning("Epoch %d: %s is NaN or infinite, so %s is left as it was.", epoch + 1, broken[0], self.path)
+            return
+        if self.monitor is not None:
             self.lowest = logs[self.monitor]
-        with write_atomically(self.path) as file:
-            self.model.save(file)
+        save_over(self.model, self.path, keep_previous=self.monitor is None)
 
 
 class TimeBudget(keras.callbacks.Callback):

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import difflib
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -20,6 +21,8 @@ from facegen_keras.gan.schedules import EveryStep, Schedule, parse_schedule
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.networks.conditioning import NoAttributes, connect_generator
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Recipe:
         schedule: when the discriminator trains: a `Schedule`, or text for `parse_schedule`.
         batch_size: pictures in a batch of D; half of them are real where the loss has a joint batch.
         epochs: how long the source trained.
-        epochs_by_attributes: pairs (number of attributes, epochs) that differ; overriding `epochs` clears it.
+        epochs_by_attributes: pairs (number of attributes, or None for all others; epochs); an override of `epochs`
+            clears it.
         images: the fixed number of pictures that the source trained on, or all where there are fewer; None for all.
         random_select: pictures an epoch, chosen afresh from those each epoch; None for all of them.
         dtype_policy: Keras' "float32" or "mixed_bfloat16"; "auto" takes the second where this machine is fast at it.
@@ -121,8 +125,8 @@ class Recipe:
         if "epochs" in changes:
             changes.setdefault("epochs_by_attributes", ())
         elif "attributes" in changes:
-            n = len(resolve_attributes(changes["attributes"]))
-            changes["epochs"] = dict(self.epochs_by_attributes).get(n, self.epochs)
+            known, n = dict(self.epochs_by_attributes), len(resolve_attributes(changes["attributes"]))
+            changes["epochs"] = known.get(n, known.get(None, self.epochs))
         return dataclasses.replace(self, **changes)
 
     def build(self, seed=0, **changes):
@@ -216,7 +220,8 @@ def reserve_faces(recipe, data=None, seed=0):
         return recipe
     try:
         unseen_faces(recipe, 1, data, recipe.images, seed)
-    except ValueError:
+    except ValueError as error:
+        logger.info("%s is trained on nine tenths of the faces: %s", recipe.name, error)
         return recipe.override(images=0.9)
     return recipe
 

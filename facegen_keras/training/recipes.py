@@ -74,7 +74,7 @@ RECIPES = {
             epochs=10,
             images=50_000,
         ),
-        _dcgan2.override(epochs_by_attributes=((2, 300), (8, 50), (23, 44))),
+        _dcgan2.override(epochs_by_attributes=((None, 300), (8, 50), (23, 44))),
         _dcgan2.override(
             name="dcgan2_64",
             image_size=64,

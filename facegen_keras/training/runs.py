@@ -1,16 +1,12 @@
-"""A training run in a folder: its options, checkpoint, history, curves and sample grids; it can be resumed."""
+"""A training run in a folder: its options, checkpoints, history, curves and sample grids; it can be resumed."""
 
-import json
+import logging
 import math
 from pathlib import Path
 
-import keras
-
 from facegen_keras.data.celeba import load_arrays
 from facegen_keras.data.layouts import find_data, find_layout
-from facegen_keras.files import write_atomically
 from facegen_keras.gan.latents import FACES
-from facegen_keras.gan.model import FaceGAN
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.training.callbacks import (
@@ -21,33 +17,55 @@ from facegen_keras.training.callbacks import (
     SampleGrid,
     SampleQuality,
     TimeBudget,
-    read_history,
+)
+from facegen_keras.training.checkpoints import (
+    BEST,
+    LAST,
+    checkpoints_of,
+    clear_unfinished,
+    load_first,
+    previous_of,
+    set_aside,
+)
+from facegen_keras.training.history import HISTORY, lowest_kid, read_history
+from facegen_keras.training.lock import only_process
+from facegen_keras.training.options import (
+    DATA_OPTIONS,
+    OPTIONS,
+    RECIPE_OPTIONS,
+    as_read,
+    check_options,
+    only,
+    read_options,
+    recipe_of,
+    write_options,
 )
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
-from facegen_keras.training.recipes import RECIPES
 
-RECIPE_OPTIONS = (
-    *("image_size", "attributes", "schedule", "ema_decay", "dtype_policy", "batch_size", "crop", "flip"),
-    *("images", "random_select"),
-)
-DATA_OPTIONS = ("data", "balance")
+logger = logging.getLogger(__name__)
+
 MEASURED = 1_000  # real faces that samples are compared with while training
+STARTED_FROM = 2_000  # faces that a generator which is fed faces starts from: as many as `evaluate` draws
 
 
 def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, resume=False, verbose="auto", **options):
     """Train a recipe into a folder, or resume a run that was interrupted or should be longer.
 
+    A run whose newest checkpoint is damaged or missing goes on from the one before, and warns of it.
+
     Args:
-        run: the folder; gets `options.json`, `gan.keras`, `history.csv`, `curves.png` and the sample grids, and as
-            `best.keras` the epoch of the lowest KID.
+        run: the folder; gets `options.json`, `gan.keras`, the checkpoint of the epoch before as `gan_previous.keras`,
+            `history.csv`, `curves.png` and the sample grids, and as `best.keras` the epoch of the lowest KID. One
+            process at a time trains in it.
         recipe: name of a recipe; by default modern.
         epochs: how many in all; by default the recipe's own.
         minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
         every: epochs from one sample grid, and one measurement of KID, to the next; by default 1.
         seed: of weights, latents and the choice and order of the pictures; by default 0.
-        resume: resume from `run`'s checkpoint, with the options it was started with; only `epochs`, `minutes`, `every`
-            and, where the faces were moved, `data` may then be given anew.
+        resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
+            of a run that is resumed, only `epochs`, `minutes`, `every` and, where the faces were moved, `data` may be
+            given anew.
         verbose: as in `fit`.
         **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`,
             `batch_size`, `crop`, `flip`, `images`, `random_select`; and `data` and `balance` of `load_faces`. What is
@@ -58,93 +76,64 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
 
     Raises:
         FileExistsError: the folder holds a run already and `resume` is not set.
-        FileNotFoundError: there is no run to resume.
-        TypeError: there is no such option.
-        ValueError: no such recipe, an option is wrong or differs from the run's, other faces than the run's, or nothing
-            is left to train.
+        FileNotFoundError: the run has lost its options or all of its checkpoints.
+        RuntimeError: another process trains in the folder.
+        TypeError: there is no such option, or it has another type.
+        ValueError: no such recipe, an option is wrong or differs from the run's, other faces than the run's, a damaged
+            `options.json`, no checkpoint that can be loaded, or nothing is left to train.
     """
     run = Path(run)
     known = (*RECIPE_OPTIONS, *DATA_OPTIONS)
     if unknown := set(options) - set(known):
         raise TypeError(f"train has no option {', '.join(unknown)}: expected some of {', '.join(known)}.")
     given = {"recipe": recipe, "seed": seed} | options
-    given = {name: value for name, value in given.items() if value is not None}
-    if resume:
-        started = _read_options(run)
-        _check_unchanged(run, started, given)
-        settings = _complete(started | _only(given, ["data"]), epochs, every)
-        if settings["faces"] != started["faces"]:
-            raise ValueError(
-                f"data={settings['data']}: these are other pictures than those of {started['data']}, which {run} was "
-                "started with. Name a folder of the same pictures, or start another run."
-            )
-    elif (run / "options.json").exists():
-        raise FileExistsError(f"{run} holds a run already: pass --resume to go on with it, or choose another folder.")
-    else:
-        settings = _complete({"recipe": "modern", "seed": 0} | given, epochs, every)
-    recipe = _recipe_of(settings)
-    last = run / "gan.keras"
-    gan = load_gan(last) if last.exists() else recipe.build(seed=settings["seed"])
-    done = int(gan.epochs_done.numpy())
-    if settings["epochs"] <= done:
-        raise ValueError(f"epochs={settings['epochs']}: {run} has trained {done} already; ask for more than that.")
-    faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **_only(settings, DATA_OPTIONS))
-    gan.start_faces = _start_faces(gan, settings)
-    earlier = read_history(run, done)
-    callbacks = [
-        SampleDiversity(every=settings["every"]),
-        *_measures(run, recipe, settings, earlier),
-        CollapseWarning(earlier=earlier),
-        Curves(run),
-        SampleGrid(run, every=settings["every"], seed=settings["seed"]),
-        Checkpoint(run / "gan.keras"),
-        *([TimeBudget(minutes)] if minutes is not None else []),
-    ]
-    with write_atomically(run / "options.json") as file:
-        file.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    gan.fit(faces, initial_epoch=done, epochs=settings["epochs"], verbose=verbose, callbacks=callbacks)
-    return gan
-
-
-def load_gan(path):
-    """Load a GAN saved by `gan.save` or by a run.
-
-    Args:
-        path: a `.keras` file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file holds no FaceGAN.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there: expected a .keras file saved by gan.save.")
-    try:
-        gan = keras.models.load_model(path)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        reason = str(error)[:200]  # Keras quotes the whole configuration
-        raise ValueError(f"{path} cannot be read as a saved GAN ({reason}): save it again with gan.save.") from error
-    if not isinstance(gan, FaceGAN):
-        raise ValueError(f"{path} holds a {type(gan).__name__}, not a FaceGAN: expected a file saved by gan.save.")
+    given = as_read({name: value for name, value in given.items() if value is not None})
+    with only_process(run):
+        settings = _settings(run, given, epochs, every, resume)
+        recipe = recipe_of(settings)
+        gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
+        done = int(gan.epochs_done.numpy())
+        if settings["epochs"] <= done:
+            raise ValueError(f"epochs={settings['epochs']}: {run} has trained {done} already; ask for more than that.")
+        faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **only(settings, DATA_OPTIONS))
+        gan.start_faces = _start_faces(gan, settings)
+        callbacks = _callbacks(run, recipe, settings, read_history(run, done), minutes)
+        if checkpoint != run / LAST:
+            set_aside(run / LAST)
+        clear_unfinished(run)
+        write_options(run, settings)
+        gan.fit(faces, initial_epoch=done, epochs=settings["epochs"], verbose=verbose, callbacks=callbacks)
     return gan
 
 
 def load_run(run, last=False):
-    """Load the GAN of a run's folder, at the epoch of the lowest KID, or at the last one; errors as `load_gan`."""
-    best = Path(run) / "best.keras"
-    checkpoint = best if best.exists() and not last else Path(run) / "gan.keras"
-    if not checkpoint.exists():
-        raise FileNotFoundError(f"{checkpoint} is not there: {run} holds no run that finished an epoch.")
-    gan = load_gan(checkpoint)
-    if (Path(run) / "options.json").exists():
-        gan.start_faces = _start_faces(gan, _read_options(Path(run)))
+    """Load the GAN of a run's folder.
+
+    Args:
+        run: the folder.
+        last: whether to load the last epoch, instead of that of the lowest KID. Where it cannot be loaded, an earlier
+            one is, with a warning.
+
+    Raises:
+        FileNotFoundError, ValueError: no checkpoint of the run can be loaded, or its `options.json` is damaged.
+    """
+    run = Path(run)
+    checkpoints = [run / LAST, previous_of(run / LAST)]
+    if (run / BEST).exists() and not last:
+        checkpoints.insert(0, run / BEST)
+    gan, _ = load_first(checkpoints)
+    if (run / OPTIONS).exists():
+        try:
+            gan.start_faces = _start_faces(gan, read_options(run))
+        except FileNotFoundError as error:
+            logger.warning("Samples start from drawn faces, as those of the run are away: %s", error)
     return gan
 
 
 def faces_of_run(run):
     """The faces that a run was trained on: a dict of `data` and `images`, as `evaluate` and `load_arrays` want them."""
-    options = _read_options(Path(run))
-    return {"data": options["data"], "images": _recipe_of(options).images}
+    options = read_options(run)
+    return {"data": options["data"], "images": recipe_of(options).images}
 
 
 def pack_run(run, out, last=False):
@@ -152,60 +141,107 @@ def pack_run(run, out, last=False):
     pack(load_run(run, last), out)
 
 
+def _settings(run, given, epochs, every, resume):
+    """The options of a new run, or of the one that is resumed."""
+    there = [file.name for file in (run / OPTIONS, *checkpoints_of(run)) if file.exists()]
+    if not there:
+        return _complete({"recipe": "modern", "seed": 0} | given, epochs, every)
+    if not resume:
+        raise FileExistsError(
+            f"{run} holds a run already ({', '.join(there)}): pass --resume to go on with it, or choose another folder."
+        )
+    started = read_options(run)
+    _check_unchanged(run, started, given)
+    settings = _complete(started | only(given, ["data"]), epochs, every)
+    if settings["faces"] != started["faces"]:
+        raise ValueError(
+            f"data={settings['data']}: these are other pictures than those of {started['data']}, which {run} was "
+            "started with. Name a folder of the same pictures, or start another run."
+        )
+    return settings
+
+
 def _complete(settings, epochs, every):
     """The settings, and everything else that must be the same when the run is resumed."""
-    recipe = _recipe_of(settings)
+    recipe = recipe_of(settings)
     recipe.check()  # before faces are looked for, which may take a while
     data = find_data(settings.get("data")).resolve()
     recipe = reserve_faces(recipe, data, settings["seed"])
-    return settings | {
+    settings = settings | {
         "images": recipe.images,
         "data": str(data),
         "faces": find_layout(data).identity,
         "epochs": epochs if epochs is not None else settings.get("epochs", recipe.epochs),
         "every": every if every is not None else settings.get("every", 1),
     }
+    check_options(settings)
+    return settings
+
+
+def _load_or_build(run, recipe, seed):
+    """The GAN to go on with, and the checkpoint it is from: a new GAN, and None, where nothing was saved yet."""
+    checkpoints = checkpoints_of(run)
+    if any(checkpoint.exists() for checkpoint in checkpoints):
+        gan, checkpoint = load_first(checkpoints)
+        if (gan.recipe, gan.size, gan.attributes) != (recipe.name, recipe.size, recipe.attributes):
+            raise ValueError(
+                f"{checkpoint} is a {gan.recipe} of {gan.size} with {gan.attributes}: not what {run / OPTIONS} says. "
+                "Bring back the one that belongs to the other, or start another run."
+            )
+        return gan, checkpoint
+    if (run / OPTIONS).exists():
+        if len(epochs := read_history(run)) > 1:  # the first may have been interrupted as it was saved
+            raise FileNotFoundError(
+                f"{run} has no checkpoint, although {HISTORY} has {len(epochs)} epochs: bring back {LAST}, or start "
+                "another run."
+            )
+        logger.warning("%s has no checkpoint yet: it starts at its first epoch.", run)
+    return recipe.build(seed=seed), None
+
+
+def _callbacks(run, recipe, settings, earlier, minutes):
+    quality, best = _measures(run, recipe, settings, earlier)
+    return [
+        SampleDiversity(every=settings["every"]),
+        *quality,
+        CollapseWarning(earlier=earlier),
+        Curves(run, earlier),
+        SampleGrid(run, every=settings["every"], seed=settings["seed"]),
+        *best,  # once an epoch is saved, its history and its grid are there
+        Checkpoint(run / LAST),
+        *([TimeBudget(minutes)] if minutes is not None else []),
+    ]
+
+
+def _measures(run, recipe, settings, earlier):
+    """Two lists of callbacks, one measures KID and one keeps the best epoch; empty where there are too few faces."""
+    real, _ = load_arrays(MEASURED, recipe.size, data=settings["data"], crop=recipe.crop)
+    if len(real) < FEWEST:
+        return [], []
+    lowest = lowest_kid(earlier, math.inf) if (run / BEST).exists() else math.inf
+    return [SampleQuality(real, every=settings["every"])], [Checkpoint(run / BEST, "kid", lowest)]
 
 
 def _start_faces(gan, settings):
     """What a generator that is fed faces starts from: faces that it is not trained on; None for the others."""
     if gan.latent.distribution != FACES:
         return None
-    return unseen_faces(gan, MEASURED, settings["data"], settings["images"], settings["seed"])
+    return unseen_faces(gan, STARTED_FROM, settings["data"], settings["images"], settings["seed"])
 
 
-def _measures(run, recipe, settings, earlier):
-    """The callbacks that measure KID and keep the best epoch: none where there are too few faces for it."""
-    real, _ = load_arrays(MEASURED, recipe.size, data=settings["data"], crop=recipe.crop)
-    if len(real) < FEWEST:
-        return []
-    kids = [row["kid"] for row in earlier if not math.isnan(row.get("kid", math.nan))]
-    best = Checkpoint(run / "best.keras", "kid", min(kids, default=math.inf))
-    return [SampleQuality(real, every=settings["every"]), best]
-
-
-def _read_options(run):
-    file = run / "options.json"
-    if not file.exists():
-        raise FileNotFoundError(f"{file} is not there: {run} holds no run to resume.")
-    return json.loads(file.read_text(encoding="utf-8"))
-
-
-def _check_unchanged(run, settings, given):
+def _check_unchanged(run, started, given):
     for name, value in given.items():
-        if name != "data" and settings.get(name) != json.loads(json.dumps(value)):
+        before, now = (_resolved(options, name) for options in (started, started | {name: value}))
+        if name != "data" and before != now:
             raise ValueError(
-                f"{name}={value}: {run} was started with {settings.get(name)}, and a resumed run keeps its options. "
-                "Leave it out, or start another run."
+                f"{name}={value}: {run} was started with {before}, and a resumed run keeps its options. Leave it out, "
+                "or start another run."
             )
 
 
-def _recipe_of(settings):
-    name = settings.get("recipe")
-    if name not in RECIPES:
-        raise ValueError(f"recipe {name!r}: expected one of {', '.join(RECIPES)}.")
-    return RECIPES[name].override(**_only(settings, RECIPE_OPTIONS))
-
-
-def _only(options, names):
-    return {name: options[name] for name in names if name in options}
+def _resolved(options, name):
+    """What an option comes to: a recipe's own value where it was not given, names for the size of a selection."""
+    if name not in RECIPE_OPTIONS:
+        return options.get(name)
+    recipe = recipe_of(options)
+    return repr(recipe.size if name == "image_size" else getattr(recipe, name))

@@ -61,6 +61,7 @@ def test_facegen_starts_from_normal_latents_with_beta_1_of_a_half():
 def test_epochs_follow_the_attributes_unless_they_were_chosen():
     recipe = fg.RECIPES["dcgan2"]
     assert [recipe.override(attributes=n).epochs for n in (2, 8, 23)] == [300, 50, 44]
+    assert recipe.override(attributes=8).override(attributes=5).epochs == 300
     assert recipe.override(epochs=5).override(attributes=8).epochs == 5
     assert recipe.override(attributes=8, epochs=7).epochs == 7
 

@@ -23,10 +23,10 @@ def trained(tmp_path_factory, faces_folder):
 def test_interrupted_run_ends_as_one_that_was_not(tmp_path, faces_folder):
     options = OPTIONS | {"data": str(faces_folder), "random_select": 16, "flip": True, "ema_decay": 0.9}
     whole = fg.train(tmp_path / "whole", epochs=3, **options)
-    fg.train(tmp_path / "parts", epochs=1, **options)
+    fg.train(tmp_path / "parts", epochs=1, resume=True, **options)  # starts it: there is none yet
     parts = fg.train(tmp_path / "parts", epochs=3, resume=True, verbose=0)
     np.testing.assert_array_equal(whole.sample(4), parts.sample(4))
-    pd.testing.assert_frame_equal(*(pd.read_csv(tmp_path / run / "history.csv") for run in ("whole", "parts")))
+    assert len({(tmp_path / run / "history.csv").read_bytes() for run in ("whole", "parts")}) == 1
 
 
 def test_run_leaves_options_curves_and_grids(trained):
@@ -45,7 +45,8 @@ def test_run_is_not_overwritten(trained, faces_folder):
 @pytest.mark.slow
 def test_run_interrupted_before_its_first_checkpoint_starts_again(tmp_path, faces_folder):
     fg.train(tmp_path / "run", epochs=1, data=str(faces_folder), **OPTIONS)
-    (tmp_path / "run" / "gan.keras").unlink()
+    for checkpoint in ("gan.keras", "best.keras"):
+        (tmp_path / "run" / checkpoint).unlink()
     gan = fg.train(tmp_path / "run", resume=True, verbose=0)
     assert int(gan.epochs_done.numpy()) == 1
     assert len(pd.read_csv(tmp_path / "run" / "history.csv")) == 1
@@ -75,11 +76,6 @@ def test_zero_is_refused_before_anything_is_written(tmp_path, faces_folder, opti
     with pytest.raises(ValueError):
         fg.train(tmp_path / "run", data=str(faces_folder), **{"epochs": 1} | OPTIONS | option)
     assert not (tmp_path / "run").exists()
-
-
-def test_nothing_to_resume(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no run"):
-        fg.train(tmp_path / "run", resume=True)
 
 
 def test_option_that_does_not_exist(tmp_path):

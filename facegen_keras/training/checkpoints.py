@@ -1,0 +1,106 @@
+"""Saved GANs: loading them, and falling back to an earlier one where the newest is damaged."""
+
+import logging
+import os
+import zipfile
+from pathlib import Path
+
+import keras
+
+from facegen_keras.files import write_atomically
+from facegen_keras.gan.model import FaceGAN
+from facegen_keras.gan.state import check_finite
+
+logger = logging.getLogger(__name__)
+
+LAST, BEST = "gan.keras", "best.keras"  # of a run
+
+
+def load_gan(path):
+    """Load a GAN saved by `gan.save` or by a run.
+
+    Args:
+        path: a `.keras` file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no FaceGAN, is damaged, or holds weights that are NaN or infinite.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: expected a .keras file saved by gan.save.")
+    if not zipfile.is_zipfile(path):  # Keras would say that it is not there
+        raise ValueError(f"{path} is empty, cut off or no .keras file: save it again with gan.save.")
+    try:
+        gan = keras.models.load_model(path)
+    except Exception as error:  # a damaged file raises about anything: BadZipFile, EOFError, RecursionError, KeyError
+        reason = f"{type(error).__name__}: {error}"[:200]  # Keras quotes the whole configuration
+        raise ValueError(f"{path} cannot be read as a saved GAN ({reason}): save it again with gan.save.") from error
+    if not isinstance(gan, FaceGAN):
+        raise ValueError(f"{path} holds a {type(gan).__name__}, not a FaceGAN: expected a file saved by gan.save.")
+    try:
+        check_finite(gan)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return gan
+
+
+def save_over(gan, path, keep_previous):
+    """Save a GAN where an earlier one may be; at no time is the file half-written.
+
+    Args:
+        gan: a `FaceGAN`.
+        path: a `.keras` file.
+        keep_previous: whether the earlier file is kept, as `previous_of(path)`.
+    """
+    with write_atomically(path) as file:
+        gan.save(file)
+        if keep_previous and path.exists():
+            os.replace(path, previous_of(path))
+
+
+def previous_of(path):
+    """Where the checkpoint before this one is kept: `gan_previous.keras` beside `gan.keras`."""
+    return path.with_stem(f"{path.stem}_previous")
+
+
+def checkpoints_of(run):
+    """Where a run has its checkpoints, the newest first."""
+    return [run / LAST, previous_of(run / LAST), run / BEST]
+
+
+def load_first(paths):
+    """Load the first checkpoint that can be loaded, and warn of those before it.
+
+    Returns:
+        The `FaceGAN`, and which of the paths it is from.
+
+    Raises:
+        FileNotFoundError: there is none of these files.
+        ValueError: none of them can be loaded; the message says why.
+    """
+    reasons = []
+    for path in paths:
+        try:
+            gan = load_gan(path)
+        except (FileNotFoundError, ValueError) as error:
+            reasons.append(str(error))
+            continue
+        if reasons:
+            epochs = int(gan.epochs_done.numpy())
+            logger.warning("%s Therefore %s is loaded, after epoch %d.", " ".join(reasons), path, epochs)
+        return gan, path
+    error = ValueError if any(path.exists() for path in paths) else FileNotFoundError
+    raise error(" ".join(reasons))
+
+
+def set_aside(path):
+    """Rename a damaged checkpoint, `gan.keras` to `gan_damaged.keras`, so that it never counts as the one before."""
+    if path.exists():
+        os.replace(path, path.with_stem(f"{path.stem}_damaged"))
+
+
+def clear_unfinished(run):
+    """Remove what `write_atomically` left in a run's folder where its process was killed."""
+    for file in run.rglob(f".*-{'[0-9a-f]' * 8}.*"):
+        file.unlink()
