@@ -145,8 +145,12 @@ def _parser():
     command.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")
     command.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the pictures")
     command.add_argument(
-        "--dtype-policy", help="float32, mixed_bfloat16, or auto for the faster one (default: float32)"
+        "--dtype-policy", help="float32 (default), mixed_bfloat16, mixed_float16, or auto: what is fast here"
     )
+    command.add_argument(
+        "--jit-compile", action=argparse.BooleanOptionalAction, help="compile by XLA (default: Keras' choice on GPUs)"
+    )
+    command.add_argument("--steps-per-execution", type=int, help="training steps in one call (default: 1)")
     command.add_argument(
         "--verbose",
         type=int,

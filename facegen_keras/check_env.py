@@ -74,6 +74,12 @@ def check_devices():
     return f"{', '.join(names) or 'no GPU is seen, training runs on the processor'}; {os.cpu_count()} CPU cores"
 
 
+def check_dtype_policy():
+    from facegen_keras.networks.dtype_policy import explain_dtype_policy
+
+    return f'dtype_policy="auto" takes {explain_dtype_policy()}'
+
+
 def check_memory():
     try:
         gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -173,6 +179,7 @@ CHECKS = (
     check_packages,
     check_backend,
     check_devices,
+    check_dtype_policy,
     check_memory,
     check_cache,
     check_data,

@@ -12,9 +12,13 @@ from facegen_keras.gan import conditions, inversion
 from facegen_keras.gan.ema import frozen_copy, update_ema
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy, gradient_penalty
+from facegen_keras.gan.memory import check_memory
+from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep, Progress
-from facegen_keras.gan.tracking import LastMean, with_counter
+from facegen_keras.gan.state import check_finite
+from facegen_keras.gan.tracking import LastMean, with_own
 
+MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
 ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
 
 
@@ -43,6 +47,9 @@ class FaceGAN(keras.Model):
     Attributes:
         start_faces: uint8 array (n, H, W, 3): what `sample` feeds to a generator whose latents are faces; None for
             drawn sample faces. It is not saved.
+
+    Raises:
+        ValueError: `ema_decay` or `value_range` is out of range.
     """
 
     extra_metrics = ()  # what a subclass logs beside the rest
@@ -56,6 +63,8 @@ class FaceGAN(keras.Model):
         super().__init__(**options)
         if not 0 <= ema_decay < 1:
             raise ValueError(f"ema_decay={ema_decay}: expected a decay from 0 (off) to under 1, such as 0.999.")
+        if len(value_range) != 2 or not -float("inf") < value_range[0] < value_range[1] < float("inf"):
+            raise ValueError(f"value_range={value_range}: expected (low, high), two numbers, such as (0, 1).")
         self.generator, self.discriminator = generator, discriminator
         self.latent = latent if isinstance(latent, Latent) else Latent(**latent)
         self.attributes, self.value_range, self.crop = tuple(attributes), tuple(value_range), crop
@@ -76,17 +85,32 @@ class FaceGAN(keras.Model):
 
     # Training
 
-    def compile(self, d_optimizer, g_optimizer, loss=None, schedule=None, **options):
+    def compile(
+        self, d_optimizer, g_optimizer, loss=None, schedule=None, jit_compile="auto", steps_per_execution=1, **options
+    ):
         """Set how it trains.
 
         Args:
-            d_optimizer, g_optimizer: Keras optimisers of discriminator and generator.
+            d_optimizer, g_optimizer: Keras optimisers of discriminator and generator; each gets a loss scale where the
+                networks compute in float16 (see `with_loss_scale`).
             loss: a `GANLoss`; by default `CrossEntropy()`.
             schedule: when D trains (see `schedules`); by default at every step.
+            jit_compile: whether XLA compiles the training step: True, False, or "auto", Keras' own choice on GPUs, and
+                False on processors, where XLA made every recipe slower. XLA draws other random numbers.
+            steps_per_execution: training steps from one call of Keras' callbacks to the next; more of them keep a fast
+                GPU from waiting for Python.
+            **options: others of Keras' `compile`.
         """
-        options = {"jit_compile": False} | options  # XLA made every recipe slower on CPU
+        d_optimizer, g_optimizer = (
+            with_loss_scale(optimizer, self.discriminator, self.generator) for optimizer in (d_optimizer, g_optimizer)
+        )
+        options |= {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        if jit_compile == "auto" and not tf.config.list_physical_devices("GPU"):
+            options["jit_compile"] = False
         super().compile(optimizer=g_optimizer, **options)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
+        self.optimizer = OptimizerPair(d_optimizer, g_optimizer)
+        self.jit_setting = jit_compile
         self.gan_loss, self.schedule = loss or CrossEntropy(), schedule or EveryStep()
         if self.gan_loss.is_relativistic and isinstance(self.schedule, AccuracyGate):
             raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
@@ -109,11 +133,23 @@ class FaceGAN(keras.Model):
         in which D trained. What only D's steps measure keeps its last value while D rests.
 
         As in Keras, epochs are counted from `initial_epoch`: a GAN that was loaded goes on with
-        `fit(..., initial_epoch=gan.epochs_done.numpy(), epochs=...)`.
+        `fit(..., initial_epoch=gan.epochs_done.numpy(), epochs=...)`. A learning rate that a callback sets is G's; D's
+        keeps its ratio to it. `TerminateOnNaN` looks at both losses.
+
+        Raises:
+            ValueError: there are `validation_data`: a GAN has no loss that faces it was not trained on could tell.
         """
+        if options.get("validation_data") is not None or options.get("validation_split"):
+            raise ValueError(f"fit takes no validation_data: {MEASURE}, or fg.SampleQuality as a callback.")
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
-        return super().fit(x, *args, callbacks=with_counter(callbacks, self), **options)
+        return super().fit(x, *args, callbacks=with_own(callbacks, self), **options)
+
+    def evaluate(self, *args, **options):
+        raise NotImplementedError(f"A GAN has no loss to evaluate it by: {MEASURE}.")
+
+    def predict(self, *args, **options):
+        raise NotImplementedError("A GAN draws faces by gan.sample, and changes them by gan.refine.")
 
     def train_step(self, data):
         images, attributes = conditions.check_batch(self, data)
@@ -127,7 +163,8 @@ class FaceGAN(keras.Model):
             (fake,) = self.discriminate(fakes, [targets], training=True)
             real = self.discriminate(images, [attributes], training=True)[0] if self.gan_loss.is_relativistic else None
             g_loss = self.gan_loss.generator_loss(fake, real) + extra_loss
-        gradients = tape.gradient(g_loss, self.generator.trainable_variables)
+            scaled_loss = self.g_optimizer.scale_loss(g_loss)
+        gradients = tape.gradient(scaled_loss, self.generator.trainable_variables)
         self.g_optimizer.apply(gradients, self.generator.trainable_variables)
         if self.ema_decay:
             update_ema(self.ema_generator, self.generator, self.ema_decay, self.steps_done.value)
@@ -159,19 +196,24 @@ class FaceGAN(keras.Model):
 
     def _train_discriminator(self, images, attributes, fakes, targets):
         fakes = tf.stop_gradient(fakes)
+        scale = self.d_optimizer.scale_loss(1.0)  # 1 but in float16
         with tf.GradientTape() as tape:
             with tf.GradientTape() as penalty_tape:
                 penalty_tape.watch([images, fakes])
                 logits = self._discriminate_kinds(images, attributes, fakes, targets)
-                logit_sum = tf.reduce_sum(logits["real"]) + tf.reduce_sum(logits["fake"])
+                logit_sum = scale * (tf.reduce_sum(logits["real"]) + tf.reduce_sum(logits["fake"]))
             d_loss = self.gan_loss.discriminator_loss(*logits.values())
             if self.gan_loss.gamma:
-                d_loss += self.gan_loss.gamma / 2 * gradient_penalty(penalty_tape.gradient(logit_sum, [images, fakes]))
-        gradients = tape.gradient(d_loss, self.discriminator.trainable_variables)
+                slopes = [scaled / scale for scaled in penalty_tape.gradient(logit_sum, [images, fakes])]
+                d_loss += self.gan_loss.gamma / 2 * gradient_penalty(slopes)
+            scaled_loss = scale * d_loss
+        gradients = tape.gradient(scaled_loss, self.discriminator.trainable_variables)
         self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
         probability = {name: self.gan_loss.probability(of) for name, of in logits.items()}
         self._follow(self.real_accuracy, probability["real"] >= 0.5)
-        self.track(d_loss=d_loss, **{f"d_{name}": of for name, of in probability.items()})
+        self.track(**{f"d_{name}": of for name, of in probability.items()})
+        counts = tf.math.is_finite(d_loss) | (scale <= 1.0)  # else the scale is too large: it falls, D learns nothing
+        self.trackers["d_loss"].update_state(tf.where(counts, d_loss, 0.0), tf.cast(counts, tf.float32))
         return tf.no_op()
 
     def _discriminate_kinds(self, images, attributes, fakes, targets):
@@ -241,16 +283,26 @@ class FaceGAN(keras.Model):
             uint8 array (count, H, W, 3).
 
         Raises:
-            ValueError: see `sample_attributes`; or a count, seed or batch size that is no whole number, or latents of
-                another shape.
+            ValueError: see `sample_attributes`; or a count, seed or batch size that is no whole number, latents of
+                another shape, or more pictures than fit into memory.
         """
         batch_size = check_whole("batch_size", batch_size, 1)
-        latents = self.sample_latents(count, seed) if latents is None else np.asarray(latents, np.float32)
+        if latents is None:
+            self._check_memory(count)
+            latents = self.sample_latents(count, seed)
+        latents = np.asarray(latents, np.float32)
         if latents.shape[1:] != self.latent.shape or not len(latents):
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
         attributes = self.sample_attributes(len(latents), attributes, seed)
         batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
         return np.concatenate([self.to_pictures(self.predict_images(latents[b], attributes[b])) for b in batches])
+
+    def _check_memory(self, count):
+        count = check_whole("count", count, 1)
+        picture, latent = np.prod((*self.size, 3)), np.prod(self.latent.shape)
+        needed = count * int(2 * picture + 4 * (latent + len(self.attributes)))  # pictures: in batches, then in one
+        mend = "draw fewer at a time, and others by another seed"
+        check_memory(f"sample(count={count:,})", needed, mend)
 
     def sample_latents(self, count, seed=0):
         """Latents for `sample`: float32 array (count, *latent.shape), the same for the same seed."""
@@ -304,6 +356,11 @@ class FaceGAN(keras.Model):
 
     # Saving
 
+    def save(self, *args, **options):
+        """Keras' `save`; ValueError if a weight is NaN or infinite: the file that was there before stays."""
+        check_finite(self)
+        super().save(*args, **options)
+
     def get_config(self):
         models = {name: getattr(self, name) for name in ("generator", "discriminator", "augmentation")}
         plain = ("name", "attributes", "value_range", "crop", "random_attributes", "ema_decay", "recipe", "seed")
@@ -320,27 +377,28 @@ class FaceGAN(keras.Model):
             return None
         parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
         parts |= {"loss": self.gan_loss, "schedule": self.schedule}
+        parts |= {"jit_compile": self.jit_setting, "steps_per_execution": self.steps_per_execution}
         return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
 
     def compile_from_config(self, config):
         self.compile(**{name: keras.saving.deserialize_keras_object(part) for name, part in config.items()})
 
-    def _state(self):
-        """What training needs to go on beside weights and optimisers: counters, dropout's random states, last logs."""
-        names = ("steps_done", "epochs_done", "real_accuracy", "fake_accuracy")
-        models = [model for model in (self.generator, self.discriminator, self.augmentation) if model is not None]
-        variables = [variable for model in models for variable in model.variables]
-        random = [variable for variable in variables if variable.name == "seed_generator_state"]
-        return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}
-
     def save_own_variables(self, store):
-        for name, variable in self._state().items():
+        for name, variable in self._counters().items():
             store[name] = variable.numpy()
         for tracker in self.metrics:
             store[f"last_{tracker.name}"] = tracker.result().numpy()
 
     def load_own_variables(self, store):
-        for name, variable in self._state().items():
+        for name, variable in self._counters().items():
             variable.assign(store[name])
         for tracker in self.metrics:
             tracker.last.assign(store[f"last_{tracker.name}"])
+
+    def _counters(self):
+        """What training needs beside weights and optimisers: counters, D's accuracy, dropout's random states."""
+        names = ("steps_done", "epochs_done", "real_accuracy", "fake_accuracy")
+        models = [model for model in (self.generator, self.discriminator, self.augmentation) if model is not None]
+        variables = [variable for model in models for variable in model.variables]
+        random = [variable for variable in variables if variable.name == "seed_generator_state"]
+        return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}

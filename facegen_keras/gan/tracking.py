@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from facegen_keras.gan.state import broken_losses
+
 
 class LastMean(keras.metrics.Mean):
     """A mean that keeps its last value while nothing is measured, as a resting D measures nothing; NaN at first."""
@@ -30,11 +32,24 @@ class EpochCounter(keras.callbacks.Callback):
         self.model.epochs_done.assign(epoch + 1)
 
 
-def with_counter(callbacks, model):
-    """Add an `EpochCounter` to what Keras' `fit` accepts as callbacks: a list, a single one, a CallbackList or None."""
-    counter = EpochCounter()
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        counter.set_model(model)
-        callbacks.callbacks.insert(0, counter)
-        return callbacks
-    return [counter, *([callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or [])]
+class BrokenLoss(keras.callbacks.Callback):
+    """Shows Keras' `TerminateOnNaN`, which looks at a log `loss`, that a loss of D or G is NaN or infinite."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if broken_losses(self.model):
+            logs["loss"] = float("nan")
+
+
+def with_own(callbacks, model):
+    """Put our own callbacks before what Keras' `fit` accepts: a list, a single one, a CallbackList or None."""
+    is_list = isinstance(callbacks, keras.callbacks.CallbackList)
+    given = callbacks.callbacks if is_list else callbacks or []
+    given = [given] if isinstance(given, keras.callbacks.Callback) else list(given)
+    stops = any(isinstance(callback, keras.callbacks.TerminateOnNaN) for callback in given)
+    own = [EpochCounter(), *([BrokenLoss()] if stops else [])]
+    if not is_list:
+        return own + given
+    for callback in own:
+        callback.set_model(model)
+    callbacks.callbacks[:0] = own
+    return callbacks

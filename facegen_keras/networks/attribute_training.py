@@ -95,7 +95,7 @@ def _fit(pictures, values, epochs, batch_size, verbose):
         weight = targets / (2 * frequency) + (1 - targets) / (2 * (1 - frequency))
         return tf.reduce_mean(weight * tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
 
-    trained = build_attribute_network(choose_dtype_policy("auto"))
+    trained = build_attribute_network(_policy())
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps * epochs)
     trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, jit_compile=False)
     rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
@@ -110,6 +110,11 @@ def _fit(pictures, values, epochs, batch_size, verbose):
     network = build_attribute_network()
     network.set_weights(trained.get_weights())
     return network
+
+
+def _policy():
+    policy = choose_dtype_policy("auto")
+    return "float32" if policy == "mixed_float16" else policy  # float16 would need a loss scale
 
 
 def augment(pictures):

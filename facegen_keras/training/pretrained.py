@@ -1,16 +1,24 @@
 """The conditional generator that is shipped with the package, and the small files that such weights are kept in."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from facegen_keras.checks import check_whole
+from facegen_keras.data.images import check_size
 from facegen_keras.files import write_atomically
+from facegen_keras.gan.state import check_finite
 from facegen_keras.training.recipes import RECIPES
 
 INT8 = 127
+NETWORKS = ("generator", "discriminator")
+LONGEST = 100_000  # bytes of a file's description
+LARGEST = 1024  # pixels of a side that a file may ask for
 SHIPPED = Path(__file__).parents[1] / "assets" / "pretrained.npz"
-PACKED_FIELDS = ("attributes", "crop", "value_range", "ema_decay")  # of a recipe, as a GAN knows them, too
+# What `Recipe.build` is given, as a GAN knows it, too; the last two are an `InteractiveGAN`'s.
+PACKED_FIELDS = ("seed", "attributes", "crop", "value_range", "ema_decay", "passes", "reconstruction")
 
 
 def load_pretrained(path=None):
@@ -24,7 +32,7 @@ def load_pretrained(path=None):
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file holds no packed weights, or those of another recipe than it says.
+        ValueError: see `unpack`.
     """
     return unpack(path or SHIPPED)
 
@@ -39,14 +47,15 @@ def pack(gan, path):
         path: the `.npz` file to write.
 
     Raises:
-        ValueError: the recipe does not build such a GAN, so that nothing could load the file.
+        ValueError: the recipe does not build such a GAN, so that nothing could load the file; or a weight is NaN.
     """
-    options = {"image_size": gan.size} | {name: getattr(gan, name) for name in PACKED_FIELDS}
+    options = {"image_size": gan.size} | {name: getattr(gan, name) for name in PACKED_FIELDS if hasattr(gan, name)}
     _check_packable(gan, options)
+    check_finite(gan)
     packed = {"described": json.dumps({"recipe": gan.recipe, "options": options})}
-    for name, model in {"generator": gan.sampling_generator, "discriminator": gan.discriminator}.items():
-        for i, weight in enumerate(model.get_weights()):
-            key = f"{name}_{i:03d}"
+    for name, network in zip(NETWORKS, (gan.sampling_generator, gan.discriminator)):
+        for key, variable in _keyed_weights(name, network):
+            weight = variable.numpy()
             if weight.ndim < 2:
                 packed[key] = weight.astype(np.float16)
                 continue
@@ -61,7 +70,7 @@ def _check_packable(gan, options):
     if gan.recipe not in RECIPES:
         raise ValueError(f"recipe={gan.recipe!r}: only a GAN of {', '.join(RECIPES)} can be packed; use gan.save.")
     built = RECIPES[gan.recipe].build(**options)
-    for name in ("generator", "discriminator"):
+    for name in NETWORKS:
         shapes, expected = ([weight.shape for weight in getattr(of, name).weights] for of in (gan, built))
         if shapes != expected:
             raise ValueError(
@@ -72,24 +81,93 @@ def _check_packable(gan, options):
 
 
 def unpack(path):
-    """Load what `pack` wrote; ValueError if the file holds no packed weights, or weights of another recipe."""
+    """Load what `pack` wrote, as a GAN that computes in float32: it draws the same faces on every machine.
+
+    A file may come from anywhere. What it says of itself, and the size of each array, are checked before the array is
+    read, so that no file takes more memory than the GAN that it describes.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, holds no packed weights, or those of another recipe; the message names the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there: expected a file of packed weights, as `pack_run` writes it.")
+    try:
+        return _unpack(path)
+    except Exception as error:  # a damaged file raises about anything: BadZipFile, zlib.error, EOFError, TypeError
+        raise ValueError(
+            f"{path} cannot be read as packed weights ({type(error).__name__}: {str(error)[:300]}): download or pack "
+            "it again; for `.keras`, see load_gan."
+        ) from error
+
+
+def _unpack(path):
+    found = _read_headers(path)
+    shape, dtype = found.pop("described", (None, np.dtype("V0")))
+    if shape != () or dtype.kind != "U" or dtype.itemsize > LONGEST:
+        raise ValueError("it does not say which recipe it is of")
     with np.load(path) as file:
-        if "described" not in file:
-            raise ValueError(
-                f"{path} holds no packed weights: expected a file of `pack_run`; for `.keras`, see load_gan."
-            )
-        described = json.loads(str(file["described"]))
-        gan = RECIPES[described["recipe"]].build(**described["options"])
-        for name in ("generator", "discriminator"):
-            keys = [key for key in sorted(file) if key.startswith(name)]
-            weights = [file[key] * file.get(f"scale_of_{key}", np.float32(1)) for key in keys]
-            try:
-                getattr(gan, name).set_weights(weights)
-            except ValueError as error:
-                raise ValueError(
-                    f"{path} holds weights of another {described['recipe']} than this version builds ({error}): train "
-                    "and pack it again."
-                ) from error
+        gan = _build(json.loads(str(file["described"])))
+        expected = _headers_of(gan)
+        for key in sorted(expected.keys() | found.keys()):
+            if found.get(key) != expected.get(key):
+                raise ValueError(f"{key}: found {found.get(key)}, but {gan.recipe!r} has {expected.get(key)}")
+        for name in NETWORKS:
+            network = getattr(gan, name)
+            network.set_weights([_read_weight(file, key) for key, _ in _keyed_weights(name, network)])
     if gan.ema_decay:
         gan.ema_generator.set_weights(gan.generator.get_weights())
     return gan
+
+
+def _read_headers(path):
+    """What an `.npz` says of its arrays, without reading them: a dict of name to (shape, dtype)."""
+    headers = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            with archive.open(name) as file:
+                np.lib.format.read_magic(file)
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            headers[name.removesuffix(".npy")] = (shape, dtype)
+    return headers
+
+
+def _headers_of(gan):
+    """What `_read_headers` finds in a file of such a GAN, beside its description."""
+    headers = {}
+    for name in NETWORKS:
+        for key, weight in _keyed_weights(name, getattr(gan, name)):
+            is_matrix = len(weight.shape) > 1
+            headers[key] = (tuple(weight.shape), np.dtype(np.int8 if is_matrix else np.float16))
+            if is_matrix:
+                headers[f"scale_of_{key}"] = (tuple(weight.shape[-1:]), np.dtype(np.float32))
+    return headers
+
+
+def _keyed_weights(name, network):
+    """The weights of a network, each with its name in the file."""
+    return [(f"{name}_{i:03d}", weight) for i, weight in enumerate(network.weights)]
+
+
+def _build(described):
+    """The GAN that a file describes by its recipe and options."""
+    if not isinstance(described, dict) or set(described) != {"recipe", "options"}:
+        raise ValueError(f"it is described as {str(described)[:80]!r}: expected a recipe and its options")
+    name, options = described["recipe"], described["options"]
+    if name not in RECIPES:
+        raise ValueError(f"recipe {name!r}: expected one of {', '.join(RECIPES)}")
+    if unknown := set(options) - {"image_size", *PACKED_FIELDS}:
+        raise ValueError(f"options {sorted(unknown)}: expected some of image_size, {', '.join(PACKED_FIELDS)}")
+    seed = check_whole("seed", options.pop("seed", 0), 0)
+    recipe = RECIPES[name].override(**options)
+    if max(check_size(recipe.image_size, recipe.crop)) > LARGEST:
+        raise ValueError(f"image_size={recipe.image_size}: expected {LARGEST} pixels at most")
+    return recipe.build(seed=seed, dtype_policy="float32")
+
+
+def _read_weight(file, key):
+    weight = file[key] * file.get(f"scale_of_{key}", np.float32(1))
+    if not np.isfinite(weight).all():
+        raise ValueError(f"{key} holds NaN or infinite numbers")
+    return weight

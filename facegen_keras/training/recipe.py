@@ -9,6 +9,7 @@ from functools import partial
 
 import keras
 
+from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.celeba import load_faces
 from facegen_keras.data.images import CROP
@@ -58,7 +59,9 @@ class Recipe:
             clears it.
         images: the fixed number of pictures that the source trained on, or all where there are fewer; None for all.
         random_select: pictures an epoch, chosen afresh from those each epoch; None for all of them.
-        dtype_policy: Keras' "float32" or "mixed_bfloat16"; "auto" takes the second where this machine is fast at it.
+        dtype_policy: Keras' "float32", "mixed_bfloat16" or "mixed_float16"; "auto" takes what this machine is fast at
+            (see `choose_dtype_policy`). Weights, losses, penalties, statistics and pictures are float32 in each.
+        jit_compile, steps_per_execution: see `FaceGAN.compile`.
 
     Raises:
         ValueError: an attribute, schedule or dtype policy that does not exist, or a number out of range.
@@ -93,6 +96,8 @@ class Recipe:
     images: int | float | None = None
     random_select: int | float | None = None
     dtype_policy: str = "float32"
+    jit_compile: bool | str = "auto"
+    steps_per_execution: int = 1
 
     def __post_init__(self):
         object.__setattr__(self, "attributes", resolve_attributes(self.attributes))
@@ -104,6 +109,13 @@ class Recipe:
         choose_dtype_policy(self.dtype_policy)
         check_amount("images", self.images)
         check_amount("random_select", self.random_select)
+        steps = check_whole("steps_per_execution", self.steps_per_execution, 1)
+        if steps > 1 and tuple(map(int, keras.__version__.split(".")[:2])) < WHOLE_EPOCHS:
+            raise ValueError(
+                f"steps_per_execution={steps}: Keras {keras.__version__} loses an epoch's last steps: use 1."
+            )
+        if self.jit_compile not in (True, False, "auto"):
+            raise ValueError(f'jit_compile={self.jit_compile!r}: expected True, False or "auto".')
 
     @property
     def size(self):
@@ -162,7 +174,8 @@ class Recipe:
             seed=seed,
             **{name: getattr(recipe, name) for name in GAN_FIELDS},
         )
-        gan.compile(recipe.d_optimizer(), recipe.g_optimizer(), recipe.loss, recipe.schedule)
+        speed = {name: getattr(recipe, name) for name in ("jit_compile", "steps_per_execution")}
+        gan.compile(recipe.d_optimizer(), recipe.g_optimizer(), recipe.loss, recipe.schedule, **speed)
         return gan
 
     def load_faces(self, **options):
@@ -226,6 +239,7 @@ def reserve_faces(recipe, data=None, seed=0):
     return recipe
 
 
+WHOLE_EPOCHS = (3, 10)  # the oldest Keras that was tested to run all of an epoch's steps, several at a time
 GAN_FIELDS = ("attributes", "value_range", "crop", "random_attributes", "ema_decay")
 FACE_FIELDS = ("batch_size", "crop", "flip", "value_range", "images", "random_select")
 

@@ -27,6 +27,7 @@ from facegen_keras.training.checkpoints import (
     previous_of,
     set_aside,
 )
+from facegen_keras.training.guard import NaNGuard
 from facegen_keras.training.history import HISTORY, lowest_kid, read_history
 from facegen_keras.training.lock import only_process
 from facegen_keras.training.options import (
@@ -202,6 +203,7 @@ def _load_or_build(run, recipe, seed):
 def _callbacks(run, recipe, settings, earlier, minutes):
     quality, best = _measures(run, recipe, settings, earlier)
     return [
+        NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
         SampleDiversity(every=settings["every"]),
         *quality,
         CollapseWarning(earlier=earlier),

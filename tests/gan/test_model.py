@@ -157,3 +157,15 @@ def test_samples_start_from_the_faces_that_are_given():
     gan = fg.RECIPES["dcgan5"].build(image_size=16)
     gan.start_faces = np.full((3, 16, 16, 3), 51, np.uint8)
     np.testing.assert_allclose(gan.sample_latents(5), 0.2, rtol=1e-6)
+
+
+def test_more_pictures_than_fit_into_memory_are_refused_at_once(gan):
+    for count in (10**12, 10**30):
+        with pytest.raises(ValueError, match=r"GB.*seed"):
+            gan.sample(count)
+
+
+@pytest.mark.parametrize("value_range", [(1, 0), (0, 0), (0, float("nan")), (0, float("inf")), (0, 1, 2)])
+def test_a_value_range_is_two_numbers(value_range):
+    with pytest.raises(ValueError, match="value_range"):
+        fg.RECIPES["dcgan2"].build(image_size=16, value_range=value_range)

@@ -140,7 +140,7 @@ def test_same_seed_same_training():
 
 @pytest.mark.slow
 def test_ema_weights_follow_and_are_what_samples_are_drawn_with(tmp_path):
-    gan = fg.RECIPES["dcgan2"].build(image_size=16, ema_decay=0.9)
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, ema_decay=0.9, dtype_policy="float32")
     data = small_batches(fg.RECIPES["dcgan2"], count=1)
     kernel, average = gan.generator.trainable_weights[0], gan.ema_generator.weights[0]
     start = kernel.numpy()

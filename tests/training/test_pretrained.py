@@ -1,3 +1,8 @@
+import io
+import json
+import pickle
+import tracemalloc
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -50,16 +55,102 @@ def test_a_run_is_packed_and_unpacked(tmp_path, faces_folder):
     packed.fit(fg.RECIPES["dcgan2"].load_faces(image_size=16, batch_size=8, attributes=1, data=faces_folder), verbose=0)
 
 
-def test_weights_of_another_shape_are_refused(tmp_path):
-    with np.load(SHIPPED) as file:
-        weights = dict(file)
-    weights["described"] = np.array(str(weights["described"]).replace('"modern"', '"dcgan2"'))
-    np.savez(tmp_path / "other.npz", **weights)
-    with pytest.raises(ValueError, match="other.npz holds weights of another dcgan2"):
-        unpack(tmp_path / "other.npz")
-    np.savez(tmp_path / "any.npz", weights=np.zeros(3))
-    with pytest.raises(ValueError, match="any.npz holds no packed weights"):
-        fg.load_pretrained(tmp_path / "any.npz")
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """The arrays of a small packed GAN."""
+    file = tmp_path_factory.mktemp("packed") / "gan.npz"
+    pack(fg.RECIPES["dcgan2"].build(image_size=8, attributes=1), file)
+    with np.load(file) as arrays:
+        return dict(arrays)
+
+
+def described(**changes):
+    """Of the small packed GAN, with changes to its options; or to its recipe."""
+    options = {"image_size": 8, "attributes": ["Male"], "crop": 148, "value_range": [0, 1], "ema_decay": 0.0}
+    recipe = changes.pop("recipe", "dcgan2")
+    return np.array(json.dumps({"recipe": recipe, "options": options | changes}))
+
+
+WRONG = {
+    "another recipe": {"described": described(recipe="dcgan4")},
+    "no recipe": {"described": described(recipe="dcgan22")},
+    "no name": {"described": described(recipe=["dcgan2"])},
+    "an option of none": {"described": described(epochs=3)},
+    "an attribute of none": {"described": described(attributes=["Smilling"])},
+    "a range of words": {"described": described(value_range=["low", "high"])},
+    "a range of NaN": {"described": described(value_range=[0, float("nan")])},
+    "a size for no memory": {"described": described(image_size=800_000)},
+    "a negative size": {"described": described(image_size=-8)},
+    "no options": {"described": np.array('{"recipe": "dcgan2"}')},
+    "no JSON": {"described": np.array("{recipe: dcgan2}")},
+    "deep JSON": {"described": np.array("[" * 20_000)},
+    "another JSON": {"described": np.array("3")},
+    "a number": {"described": np.zeros(3)},
+    "a missing scale": {"scale_of_generator_000": None},
+    "a missing weight": {"generator_003": None},
+    "a scale of NaN": {"scale_of_generator_000": np.full(1024, np.nan, np.float32)},
+    "an infinite bias": {"generator_003": np.full(64, np.inf, np.float16)},
+    "one weight too many": {"generator_099": np.zeros(3, np.float16)},
+    "another shape": {"generator_000": np.zeros((100, 1024), np.int8)},
+    "another dtype": {"generator_000": np.zeros((101, 1024), np.float64)},
+    "a pickle": {"generator_003": np.array([{}] * 64)},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_file_that_is_not_what_it_says_is_refused_by_name(packed, wrong, tmp_path):
+    arrays = {key: array for key, array in (packed | WRONG[wrong]).items() if array is not None}
+    np.savez(tmp_path / "wrong.npz", **arrays)
+    with pytest.raises(ValueError, match="wrong.npz"):
+        unpack(tmp_path / "wrong.npz")
+
+
+def test_what_is_no_archive_is_refused_by_name(packed, tmp_path):
+    np.savez_compressed(tmp_path / "good.npz", **packed)
+    good = (tmp_path / "good.npz").read_bytes()
+    unpack(tmp_path / "good.npz")
+    array = io.BytesIO()
+    np.save(array, np.zeros(3))
+    for wrong in (b"", b"no archive", good[:-1], good[: len(good) // 2], pickle.dumps(packed), array.getvalue()):
+        (tmp_path / "wrong.npz").write_bytes(wrong)
+        with pytest.raises(ValueError, match="wrong.npz"):
+            unpack(tmp_path / "wrong.npz")
+    with pytest.raises(FileNotFoundError, match="none.npz"):
+        fg.load_pretrained(tmp_path / "none.npz")
+
+
+def test_a_damaged_file_is_refused_or_read_as_it_was(packed, tmp_path):
+    """A byte may be wrong where nobody reads it; else there is one error."""
+    np.savez_compressed(tmp_path / "gan.npz", **packed)
+    good, rng = (tmp_path / "gan.npz").read_bytes(), np.random.default_rng(0)
+    for _ in range(20):
+        damaged = bytearray(good)
+        for place in rng.integers(0, len(good), 3):
+            damaged[place] ^= int(rng.integers(1, 256))
+        (tmp_path / "damaged.npz").write_bytes(damaged)
+        try:
+            gan = unpack(tmp_path / "damaged.npz")
+        except ValueError as error:
+            assert "damaged.npz" in str(error)
+        else:
+            assert gan.recipe == "dcgan2"
+
+
+def test_a_small_file_that_asks_for_much_memory_is_refused_before_it_is_read(packed, tmp_path):
+    """3 GiB of zeros in 3 MB: a header is enough to refuse them."""
+    with zipfile.ZipFile(tmp_path / "large.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, array in packed.items():
+            with archive.open(f"{key}.npy", "w") as file:
+                shape = (3, 2**30) if key == "generator_000" else array.shape
+                header = {"shape": shape, "fortran_order": False, "descr": np.lib.format.dtype_to_descr(array.dtype)}
+                np.lib.format.write_array_header_1_0(file, header)
+                file.write(array.tobytes())
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="large.npz.*generator_000"):
+        unpack(tmp_path / "large.npz")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200e6
 
 
 @pytest.mark.parametrize(
@@ -77,3 +168,15 @@ def test_a_packed_gan_keeps_its_framing(tmp_path):
     pack(gan, tmp_path / "gan.npz")
     packed = fg.load_pretrained(tmp_path / "gan.npz")
     assert (packed.size, packed.attributes, packed.crop, packed.ema_decay) == ((16, 8), ("Young",), None, 0.5)
+
+
+def test_a_packed_gan_draws_the_same_on_every_machine(packed, tmp_path):
+    np.savez(tmp_path / "gan.npz", **packed)
+    layers = unpack(tmp_path / "gan.npz").generator.get_layer("body").layers
+    assert {layer.compute_dtype for layer in layers} == {"float32"}
+
+
+def test_a_packed_interactive_gan_keeps_its_passes_and_its_seed(tmp_path):
+    pack(fg.RECIPES["dcgan4"].build(image_size=16, passes=5, reconstruction=0.1, seed=7), tmp_path / "gan.npz")
+    packed = fg.load_pretrained(tmp_path / "gan.npz")
+    assert (packed.passes, packed.reconstruction, packed.seed) == (5, 0.1, 7)

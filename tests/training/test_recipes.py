@@ -155,11 +155,9 @@ def test_switches_of_the_modern_generator_draw_the_same_size(options):
     assert (changed.count_params() > plain.count_params()) == options.get("residual", False)
 
 
-def test_auto_is_a_policy_that_this_machine_can_train_in():
-    policy = choose_dtype_policy("auto")
-    assert policy in ("float32", "mixed_bfloat16")
+def test_auto_computes_in_what_this_machine_is_fast_at():
     gan = fg.RECIPES["dcgan2"].build(image_size=16, dtype_policy="auto")
-    assert gan.generator.get_layer("body").layers[0].dtype_policy.name == policy
+    assert gan.generator.get_layer("body").layers[0].dtype_policy.name == choose_dtype_policy("auto")
 
 
 def test_images_of_a_recipe_are_a_fixed_choice(faces_folder):
