@@ -10,6 +10,7 @@ import keras
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.model import FaceGAN
 from facegen_keras.gan.state import check_finite
+from facegen_keras.training import recipes  # noqa: F401  # it registers every class that a file may name
 
 logger = logging.getLogger(__name__)
 
