@@ -7,6 +7,8 @@ import pytest
 import facegen_keras as fg
 from batches import small_batches
 
+pytestmark = pytest.mark.slow  # every test trains
+
 SMALL = fg.RECIPES["modern"].override(
     image_size=16,
     attributes=1,
@@ -46,7 +48,6 @@ def test_only_the_layers_compute_in_float16(gan):
     assert gan.generate(gan.sample_latents(2), np.ones((2, 1), np.float32)).dtype == "float32"
 
 
-@pytest.mark.slow
 def test_penalties_and_losses_are_those_of_float32(gan):
     """The first step, before anything was learnt: the loss scale is divided out of the penalty again."""
     exact = SMALL.build(dtype_policy="float32")
@@ -85,7 +86,6 @@ def test_the_scale_recovers_from_an_overflow_and_grows():
     assert scale_of(gan.d_optimizer) == 4
 
 
-@pytest.mark.slow
 def test_a_saved_gan_goes_on_with_its_scales_bit_for_bit(gan, tmp_path):
     gan.d_optimizer.dynamic_scale.assign(TOO_LARGE)
     fit(gan, 3)

@@ -7,6 +7,8 @@ import facegen_keras as fg
 from batches import small_batches
 from facegen_keras.training.recipe import WHOLE_EPOCHS
 
+pytestmark = pytest.mark.slow  # every test trains
+
 SMALL = fg.RECIPES["dcgan2"].override(image_size=8, attributes=1, dtype_policy="float32", schedule=fg.DecayRatio(1))
 NEEDS_WHOLE_EPOCHS = pytest.mark.skipif(
     tuple(map(int, keras.__version__.split(".")[:2])) < WHOLE_EPOCHS, reason="this Keras loses an epoch's last steps"
@@ -39,7 +41,6 @@ def test_xla_is_off_on_processors_unless_it_is_asked_for(one_by_one):
     assert SMALL.build(jit_compile=True).jit_compile
 
 
-@pytest.mark.slow
 def test_xla_trains_what_tensorflow_trains():
     """XLA draws other random numbers; dcgan5 needs none, as its latents are faces."""
     recipe, histories = fg.RECIPES["dcgan5"].override(image_size=16, dtype_policy="float32"), []
@@ -51,7 +52,6 @@ def test_xla_trains_what_tensorflow_trains():
 
 
 @NEEDS_WHOLE_EPOCHS
-@pytest.mark.slow
 def test_xla_trains_in_float16():
     recipe = fg.RECIPES["udacity"].override(image_size=16, dtype_policy="mixed_float16", jit_compile=True)
     logs = recipe.build(steps_per_execution=2).fit(small_batches(recipe, count=3), verbose=0).history

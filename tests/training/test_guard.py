@@ -10,6 +10,8 @@ from facegen_keras.gan.optimizers import rate_of
 from facegen_keras.gan.state import broken_weights, check_finite
 from facegen_keras.training.guard import NaNGuard
 
+pytestmark = pytest.mark.slow  # every test trains
+
 SMALL = fg.RECIPES["dcgan2"].override(image_size=8, attributes=1, ema_decay=0.5)
 
 
@@ -88,7 +90,6 @@ def test_it_gives_up_and_explains(caplog):
     assert int(gan.steps_done.numpy()) < 30 and gan.sample(2).shape == (2, 8, 8, 3)
 
 
-@pytest.mark.slow
 def test_learning_rates_that_are_schedules_are_lowered_too(tmp_path):
     def falling(rate):
         return keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(rate, 1_000_000, 0.9))
