@@ -4,8 +4,9 @@ MINUTES ?= 20
 # `make LOCK=1 ...` installs the exact versions this was tested with.
 INSTALL = $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable
 PYTEST = python -m pytest -n 2 --dist loadscope
+FAST = not slow and not timing and not proof
 
-.PHONY: help run app test test-fast test-oldest test-browser notebooks lint bench compare colab clean
+.PHONY: help run app test test-fast test-oldest test-browser proof notebooks lint bench compare colab clean
 
 help:
 	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
@@ -14,6 +15,7 @@ help:
 	@echo "make test           run all tests, in five to eight minutes"
 	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
 	@echo "make test-browser   run the tests that need a browser; installs one where apt-get can"
+	@echo "make proof          run the long tests behind docs/reliability.md"
 	@echo "make notebooks      execute every notebook in place"
 	@echo "make lint           check style, and that the rooms of the package import one way"
 	@echo "make bench          measure the data pipeline against Keras' own"
@@ -45,11 +47,11 @@ app: .venv/app$(LOCK)
 	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR
 
 test: .venv/tested$(LOCK)
-	$(BIN)/$(PYTEST) -m "not timing"
+	$(BIN)/$(PYTEST) -m "not timing and not proof"
 	$(BIN)/python -m pytest -m timing
 
 test-fast: .venv/tested$(LOCK)
-	$(BIN)/$(PYTEST) -m "not slow and not timing"
+	$(BIN)/$(PYTEST) -m "$(FAST)"
 
 # Two environments of their own: the lower bounds of requirements.txt, and what Colab has. tensorflow-datasets
 # needs tensorflow-metadata, of which versions after 1.17 do not work with the protobuf of these two, and do not say so.
@@ -67,12 +69,15 @@ $(OLDEST:=/tested): requirements.txt pyproject.toml
 
 test-oldest: $(OLDEST:=/tested)
 	for environment in $(OLDEST); do \
-		echo "$$environment" && $$environment/bin/$(PYTEST) -m "not slow and not timing" || exit 1; \
+		echo "$$environment" && $$environment/bin/$(PYTEST) -m "$(FAST)" || exit 1; \
 	done
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
 	$(BIN)/python -m pytest tests/editing/test_browser.py
+
+proof: .venv/tested$(LOCK)
+	$(BIN)/python -m pytest -m proof -s
 
 notebooks: .venv/installed$(LOCK)
 	$(BIN)/python tools/notebooks.py notebooks/*.ipynb

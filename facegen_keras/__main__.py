@@ -128,6 +128,8 @@ def _parser():
     command.add_argument("--epochs", type=int, help="epochs in all (default: the recipe's)")
     command.add_argument("--minutes", type=float, help="stop after so many minutes")
     command.add_argument("--every", type=int, help="epochs from one sample grid to the next (default: 1)")
+    command.add_argument("--save-minutes", type=float, help="minutes from one save to the next (default: 10)")
+    command.add_argument("--keep", type=int, help="how many of the last checkpoints are kept (default: 2)")
     command.add_argument("--seed", type=int, help="default: 0")
     command.add_argument("--resume", action="store_true", help="go on with the run, or start it where there is none")
     command.add_argument(
@@ -145,7 +147,7 @@ def _parser():
     command.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")
     command.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the pictures")
     command.add_argument(
-        "--dtype-policy", help="float32 (default), mixed_bfloat16, mixed_float16, or auto: what is fast here"
+        "--dtype-policy", help="auto (default): what is fast here; or float32, mixed_bfloat16, mixed_float16"
     )
     command.add_argument(
         "--jit-compile", action=argparse.BooleanOptionalAction, help="compile by XLA (default: Keras' choice on GPUs)"

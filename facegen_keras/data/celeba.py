@@ -1,7 +1,5 @@
 """CelebA as a tf.data pipeline, as arrays and as tables."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -27,13 +25,13 @@ def load_faces(
     balance=None,
     flip=False,
     seed=0,
-    first_epoch=0,
     shuffle=True,
     drop_remainder=True,
 ):
     """Load faces in batches, for `fit`: each new iterator is a new epoch, in an order that follows from `seed`.
 
-    The pictures are decoded the first time and kept in the cache folder; later epochs and runs only read them.
+    `FaceGAN.fit` tells it which epoch begins, through `next_epoch`, so that a resumed training sees what it would have
+    seen. The pictures are decoded the first time and kept in the cache folder; later epochs and runs only read them.
 
     Args:
         image_size: the side of the pictures, or (height, width).
@@ -51,19 +49,19 @@ def load_faces(
         balance: the name of an attribute whose rare value is upsampled until both are equally frequent.
         flip: whether half of the pictures, drawn afresh each epoch, are mirrored.
         seed: what the choice, all orders and flips follow from.
-        first_epoch: the epoch that the first iterator gives; a resumed run goes on with the order of that epoch.
         shuffle: whether the order is random; False keeps that of the file names.
         drop_remainder: whether an incomplete last batch is left out.
 
     Returns:
         A tf.data.Dataset of (images, attributes): float32 (batch, height, width, 3) in `value_range`, and float32
-        (batch, n), values 0 or 1; n is 0 without attributes. `len()` of it is the number of batches.
+        (batch, n), values 0 or 1; n is 0 without attributes. `len()` of it is the number of batches; its attribute
+        `next_epoch` is a `NextEpoch`.
 
     Raises:
         FileNotFoundError: no such folder, no picture in it, or a table is missing that was asked for.
         ValueError: a setting is wrong or asks for more pictures than there are; a table is broken.
     """
-    batch_size, first_epoch = check_whole("batch_size", batch_size, 1), check_whole("first_epoch", first_epoch, 0)
+    batch_size = check_whole("batch_size", batch_size, 1)
     faces = open_faces(image_size, attributes, data, split, crop, images=images, balance=balance, seed=seed)
     draw_rows, count = plan_epoch(faces, random_select, shuffle)
     steps = count // batch_size if drop_remainder else -(-count // batch_size)
@@ -72,10 +70,10 @@ def load_faces(
             f"batch_size={batch_size} is more than the {count:,} pictures of an epoch. Take a smaller batch_size, "
             "larger images or random_select, or drop_remainder=False."
         )
-    epochs = itertools.count(first_epoch)
+    next_epoch = NextEpoch()
 
     def draw_epoch():
-        rng = np.random.default_rng([int(seed), next(epochs)])
+        rng = np.random.default_rng([int(seed), next_epoch.take()])
         rows = np.full(steps * batch_size, -1, dtype=np.int64)
         drawn = draw_rows(rng)[: len(rows)]
         rows[: len(drawn)] = drawn
@@ -101,7 +99,19 @@ def load_faces(
     options.autotune.enabled = False  # its thread may keep an ended epoch in memory for half a minute
     options.experimental_optimization.apply_default_optimizations = False  # they would copy all pictures into memory
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return dataset.map(fetch, num_parallel_calls=2).prefetch(2).with_options(options)
+    dataset = dataset.map(fetch, num_parallel_calls=2).prefetch(2).with_options(options)
+    dataset.next_epoch = next_epoch
+    return dataset
+
+
+class NextEpoch:
+    """Which epoch the next iterator over a data set gives: `epoch`, counted from 0. It then grows by one."""
+
+    epoch = 0
+
+    def take(self):
+        self.epoch += 1
+        return self.epoch - 1
 
 
 def _as_tensor(pictures):

@@ -16,9 +16,10 @@ from facegen_keras.gan.memory import check_memory
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep, Progress
 from facegen_keras.gan.state import check_finite
-from facegen_keras.gan.tracking import LastMean, with_own
+from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
 
 MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
+COUNTERS = ("steps_done", "epochs_done", "batches_done")  # the last of the epoch at hand, where it is not done
 ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
 
 
@@ -55,6 +56,7 @@ class FaceGAN(keras.Model):
     extra_metrics = ()  # what a subclass logs beside the rest
     takes_pictures = False  # whether latents are pictures, and each output may go in again
     start_faces = None
+    batches_to_leave_out = 0  # of an epoch that was interrupted: those that were trained on before
 
     def __init__(
         self, generator, discriminator, latent, attributes=(), value_range=(0, 1), crop=CROP, random_attributes=False,
@@ -71,8 +73,8 @@ class FaceGAN(keras.Model):
         self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
         self.recipe, self.seed = recipe, seed
         self.ema_generator = frozen_copy(generator) if ema_decay else None
-        self.steps_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="steps_done")
-        self.epochs_done = self.add_weight(dtype="int64", initializer="zeros", trainable=False, name="epochs_done")
+        for name in COUNTERS:
+            setattr(self, name, self.add_weight(dtype="int64", initializer="zeros", trainable=False, name=name))
         half = keras.initializers.Constant(0.5)
         self.real_accuracy = self.add_weight(initializer=half, trainable=False, name="real_accuracy")
         self.fake_accuracy = self.add_weight(initializer=half, trainable=False, name="fake_accuracy")
@@ -133,8 +135,9 @@ class FaceGAN(keras.Model):
         in which D trained. What only D's steps measure keeps its last value while D rests.
 
         As in Keras, epochs are counted from `initial_epoch`: a GAN that was loaded goes on with
-        `fit(..., initial_epoch=gan.epochs_done.numpy(), epochs=...)`. A learning rate that a callback sets is G's; D's
-        keeps its ratio to it. `TerminateOnNaN` looks at both losses.
+        `fit(..., initial_epoch=gan.epochs_done.numpy(), epochs=...)`. An epoch that was interrupted goes on at its next
+        batch; the faces of `load_faces` are then those that it would have seen. A learning rate that a callback sets is
+        G's; D's keeps its ratio to it. `TerminateOnNaN` looks at both losses.
 
         Raises:
             ValueError: there are `validation_data`: a GAN has no loss that faces it was not trained on could tell.
@@ -143,7 +146,17 @@ class FaceGAN(keras.Model):
             raise ValueError(f"fit takes no validation_data: {MEASURE}, or fg.SampleQuality as a callback.")
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
-        return super().fit(x, *args, callbacks=with_own(callbacks, self), **options)
+        next_epoch = getattr(x, "next_epoch", None)
+        return super().fit(x, *args, callbacks=with_own(callbacks, self, next_epoch), **options)
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = leaving_out(self.train_function, self)
+
+    def reset_metrics(self):
+        if int(self.batches_done.numpy()) == 0:  # else an epoch that was interrupted goes on
+            super().reset_metrics()
 
     def evaluate(self, *args, **options):
         raise NotImplementedError(f"A GAN has no loss to evaluate it by: {MEASURE}.")
@@ -384,21 +397,18 @@ class FaceGAN(keras.Model):
         self.compile(**{name: keras.saving.deserialize_keras_object(part) for name, part in config.items()})
 
     def save_own_variables(self, store):
-        for name, variable in self._counters().items():
+        for name, variable in self._own_state().items():
             store[name] = variable.numpy()
-        for tracker in self.metrics:
-            store[f"last_{tracker.name}"] = tracker.result().numpy()
 
     def load_own_variables(self, store):
-        for name, variable in self._counters().items():
+        for name, variable in self._own_state().items():
             variable.assign(store[name])
-        for tracker in self.metrics:
-            tracker.last.assign(store[f"last_{tracker.name}"])
 
-    def _counters(self):
-        """What training needs beside weights and optimisers: counters, D's accuracy, dropout's random states."""
-        names = ("steps_done", "epochs_done", "real_accuracy", "fake_accuracy")
+    def _own_state(self):
+        """What training needs beside weights and optimisers: counters, D's accuracy, logs, dropout's random states."""
         models = [model for model in (self.generator, self.discriminator, self.augmentation) if model is not None]
         variables = [variable for model in models for variable in model.variables]
         random = [variable for variable in variables if variable.name == "seed_generator_state"]
-        return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}
+        state = {name: getattr(self, name) for name in (*COUNTERS, "real_accuracy", "fake_accuracy")}
+        state |= {f"random_{i}": variable for i, variable in enumerate(random)}
+        return state | {f"{tracker.name}_{part.name}": part for tracker in self.metrics for part in tracker.variables}

@@ -10,7 +10,7 @@ LOSSES = ("d_loss", "g_loss")
 def copy_state(gan):
     """A copy, in main memory, of all that training steps change: weights, moments, loss scales, EMA, counters, logs.
 
-    Learning rates and the number of epochs are left out: callbacks and Keras set them, and training steps do not.
+    Learning rates and the numbers of epochs and batches are left out: callbacks set them, training steps do not.
 
     Returns:
         list of (variable, array) for `restore_state`.
@@ -18,7 +18,7 @@ def copy_state(gan):
     trackers = [variable for tracker in gan.metrics for variable in tracker.variables]
     variables = {id(variable): variable for variable in [*gan.variables, *trackers, *_moments(gan)]}
     rates = [of.learning_rate for of in (gan.d_optimizer, gan.g_optimizer) if not has_schedule(of)]
-    for left_out in (gan.epochs_done, *rates):
+    for left_out in (gan.epochs_done, gan.batches_done, *rates):
         variables.pop(id(left_out), None)
     return [(variable, variable.numpy()) for variable in variables.values()]
 

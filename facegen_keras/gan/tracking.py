@@ -1,4 +1,4 @@
-"""What is logged of a training, and which epoch it is in."""
+"""What is logged of a training, and how far it has come."""
 
 import keras
 import tensorflow as tf
@@ -22,14 +22,53 @@ class LastMean(keras.metrics.Mean):
         self.count.assign(0.0)
 
 
-class EpochCounter(keras.callbacks.Callback):
-    """Tells the training step, and a saved model, which epoch it is."""
+class Position(keras.callbacks.Callback):
+    """Keeps which epoch and batch a training has reached, in the GAN; an epoch that was interrupted goes on.
+
+    Its first batches, which were trained on before, are read again and left out (see `leaving_out`).
+
+    Args:
+        next_epoch: the `NextEpoch` of the faces; None where they have none, and each iterator is the next epoch.
+    """
+
+    def __init__(self, next_epoch=None):
+        super().__init__()
+        self.next_epoch = next_epoch
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.model.epochs_done.assign(epoch)
+        gan = self.model
+        if epoch != int(gan.epochs_done.numpy()):  # it is not the epoch that was interrupted
+            gan.epochs_done.assign(epoch)
+            gan.batches_done.assign(0)
+            gan.reset_metrics()
+        self.batches_done = gan.batches_to_leave_out = int(gan.batches_done.numpy())
+        if self.next_epoch is not None:
+            self.next_epoch.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        at_once = self.model.steps_per_execution
+        done = (batch // at_once + 1) * at_once  # the batch that Keras names is the first or the last of them
+        if done > self.batches_done:
+            self.batches_done = done
+            self.model.batches_done.assign(done)
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.epochs_done.assign(epoch + 1)
+        self.model.batches_done.assign(0)
+
+
+def leaving_out(train_function, gan):
+    """Keras' train function, which first reads `gan.batches_to_leave_out` batches without training on them."""
+
+    def train(iterator):
+        if not gan.batches_to_leave_out:
+            return train_function(iterator)
+        for _ in range(min(gan.steps_per_execution, gan.batches_to_leave_out)):
+            next(iterator)
+            gan.batches_to_leave_out -= 1
+        return gan.get_metrics_result()
+
+    return train
 
 
 class BrokenLoss(keras.callbacks.Callback):
@@ -40,13 +79,13 @@ class BrokenLoss(keras.callbacks.Callback):
             logs["loss"] = float("nan")
 
 
-def with_own(callbacks, model):
+def with_own(callbacks, model, next_epoch):
     """Put our own callbacks before what Keras' `fit` accepts: a list, a single one, a CallbackList or None."""
     is_list = isinstance(callbacks, keras.callbacks.CallbackList)
     given = callbacks.callbacks if is_list else callbacks or []
     given = [given] if isinstance(given, keras.callbacks.Callback) else list(given)
     stops = any(isinstance(callback, keras.callbacks.TerminateOnNaN) for callback in given)
-    own = [EpochCounter(), *([BrokenLoss()] if stops else [])]
+    own = [Position(next_epoch), *([BrokenLoss()] if stops else [])]
     if not is_list:
         return own + given
     for callback in own:

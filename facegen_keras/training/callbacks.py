@@ -15,7 +15,7 @@ from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics.distances import kernel_distance, manifold_overlap
 from facegen_keras.metrics.scores import diversity
 from facegen_keras.networks.attribute_network import face_features
-from facegen_keras.training.checkpoints import save_over
+from facegen_keras.training.checkpoints import describe_progress, save_over
 from facegen_keras.training.history import read_history, write_history
 
 logger = logging.getLogger(__name__)
@@ -198,34 +198,53 @@ class Curves(keras.callbacks.Callback):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Save the whole GAN at each epoch's end, so that training can be resumed.
+    """Save the whole GAN at each epoch's end, and every few minutes, so that training can be resumed.
 
     Unlike Keras' ModelCheckpoint it renames a complete file, so that an interruption never costs the last good one, and
     warns of weights that are NaN or infinite instead of saving them.
 
     Args:
-        path: a `.keras` file. The checkpoint before is kept as `gan_previous.keras` beside `gan.keras`.
+        path: a `.keras` file. Earlier ones are kept as `gan_1.keras`, `gan_2.keras`, ... beside `gan.keras`.
         monitor: name of a log, such as "kid", to keep only the epoch in which it is lowest.
         lowest: its lowest value so far, for a resumed training.
+        minutes: save after so many minutes of an epoch, too; None only saves at its end.
+        keep: how many checkpoints are kept, the newest counted.
     """
 
-    def __init__(self, path, monitor=None, lowest=math.inf):
+    def __init__(self, path, monitor=None, lowest=math.inf, minutes=None, keep=1):
         super().__init__()
+        if minutes is not None and not minutes > 0:
+            raise ValueError(f"minutes={minutes}: expected a number over 0, or None.")
         self.path, self.monitor, self.lowest = Path(path), monitor, lowest
+        self.minutes, self.keep = minutes, check_whole("keep", keep, 1)
+
+    def on_train_begin(self, logs=None):
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        is_due = self.minutes is not None and time.monotonic() - self.saved_at > 60 * self.minutes
+        if is_due and not self.model.batches_to_leave_out:
+            self.save()
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.monitor is not None:
-            if self.monitor not in logs:
-                names = ", ".join(logs)
-                raise ValueError(f"monitor={self.monitor!r}: the logs are {names}. Name one, or make it earlier.")
-            if not logs[self.monitor] < self.lowest:
-                return
-        if broken := broken_weights(self.model):
-            logger.warning("Epoch %d: %s is NaN or infinite, so %s is left as it was.", epoch + 1, broken[0], self.path)
+        if self.monitor is None:
+            self.save()
             return
-        if self.monitor is not None:
+        if self.monitor not in logs:
+            names = ", ".join(logs)
+            raise ValueError(f"monitor={self.monitor!r}: the logs are {names}. Name one, or make it earlier.")
+        if logs[self.monitor] < self.lowest and self.save():
             self.lowest = logs[self.monitor]
-        save_over(self.model, self.path, keep_previous=self.monitor is None)
+
+    def save(self):
+        """Save the GAN as it is now; returns False, and warns, where a weight is NaN or infinite."""
+        self.saved_at = time.monotonic()
+        if broken := broken_weights(self.model):
+            reached = describe_progress(self.model)
+            logger.warning("%s: %s is NaN or infinite, so %s is left as it was.", reached, broken[0], self.path)
+            return False
+        save_over(self.model, self.path, self.keep)
+        return True
 
 
 class TimeBudget(keras.callbacks.Callback):

@@ -46,28 +46,37 @@ def load_gan(path):
     return gan
 
 
-def save_over(gan, path, keep_previous):
+def save_over(gan, path, keep=1):
     """Save a GAN where an earlier one may be; at no time is the file half-written.
 
     Args:
         gan: a `FaceGAN`.
         path: a `.keras` file.
-        keep_previous: whether the earlier file is kept, as `previous_of(path)`.
+        keep: how many saved GANs are kept: this one, and earlier ones as `earlier(path, 1)`, `earlier(path, 2)`, ...
     """
     with write_atomically(path) as file:
         gan.save(file)
-        if keep_previous and path.exists():
-            os.replace(path, previous_of(path))
+        for age in range(keep - 1, 0, -1):
+            if (newer := earlier(path, age - 1)).exists():
+                os.replace(newer, earlier(path, age))
 
 
-def previous_of(path):
-    """Where the checkpoint before this one is kept: `gan_previous.keras` beside `gan.keras`."""
-    return path.with_stem(f"{path.stem}_previous")
+def earlier(path, age):
+    """Where the checkpoint of `age` saves ago is kept: `gan_1.keras` beside `gan.keras`, the newest, of age 0."""
+    return path.with_stem(f"{path.stem}_{age}") if age else path
 
 
 def checkpoints_of(run):
-    """Where a run has its checkpoints, the newest first."""
-    return [run / LAST, previous_of(run / LAST), run / BEST]
+    """Where a run has its checkpoints: the newest first, then the earlier ones that there are, and the best one."""
+    ages = [file.stem.removeprefix("gan_") for file in run.glob("gan_*.keras")]
+    ages = sorted(int(age) for age in ages if age.isdecimal())
+    return [run / LAST, *(earlier(run / LAST, age) for age in ages), run / BEST]
+
+
+def describe_progress(gan):
+    """How far a GAN's training has come: "after epoch 3", or "in epoch 4, after 120 batches"."""
+    epochs, batches = int(gan.epochs_done.numpy()), int(gan.batches_done.numpy())
+    return f"in epoch {epochs + 1}, after {batches} batches" if batches else f"after epoch {epochs}"
 
 
 def load_first(paths):
@@ -88,8 +97,7 @@ def load_first(paths):
             reasons.append(str(error))
             continue
         if reasons:
-            epochs = int(gan.epochs_done.numpy())
-            logger.warning("%s Therefore %s is loaded, after epoch %d.", " ".join(reasons), path, epochs)
+            logger.warning("%s Therefore %s is loaded, %s.", " ".join(reasons), path, describe_progress(gan))
         return gan, path
     error = ValueError if any(path.exists() for path in paths) else FileNotFoundError
     raise error(" ".join(reasons))

@@ -14,11 +14,12 @@ RECIPE_OPTIONS = (
     *("images", "random_select", "jit_compile", "steps_per_execution"),
 )
 DATA_OPTIONS = ("data", "balance")
-LEAST = {"seed": 0, "epochs": 1, "every": 1}
+RUN_OPTIONS = {"every": 1, "save_minutes": 10, "keep": 2}  # how a run is kept, and the defaults
+LEAST = {"seed": 0, "epochs": 1, "every": 1, "keep": 1}
 
 _ALWAYS_THERE = {
     **{"recipe": (str,), "data": (str,), "faces": (str,), "seed": (int,), "epochs": (int,), "every": (int,)},
-    "images": (int, float, type(None)),
+    **{"save_minutes": (int, float), "keep": (int,), "images": (int, float, type(None))},
 }
 _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"image_size": (int, list), "batch_size": (int,), "crop": (int,), "flip": (bool,), "random_select": (int, float)},
@@ -83,6 +84,8 @@ def check_options(options):
         _check_kind(name, value)
     for name, least in LEAST.items():
         check_whole(name, options[name], least)
+    if not options["save_minutes"] > 0:
+        raise ValueError(f"save_minutes={options['save_minutes']}: expected a number over 0")
     recipe_of(options).check()
 
 

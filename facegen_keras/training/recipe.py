@@ -59,8 +59,8 @@ class Recipe:
             clears it.
         images: the fixed number of pictures that the source trained on, or all where there are fewer; None for all.
         random_select: pictures an epoch, chosen afresh from those each epoch; None for all of them.
-        dtype_policy: Keras' "float32", "mixed_bfloat16" or "mixed_float16"; "auto" takes what this machine is fast at
-            (see `choose_dtype_policy`). Weights, losses, penalties, statistics and pictures are float32 in each.
+        dtype_policy: "auto" takes what this machine is fast at (see `choose_dtype_policy`); or Keras' "float32",
+            "mixed_bfloat16" or "mixed_float16". Weights, losses, penalties, statistics and pictures are always float32.
         jit_compile, steps_per_execution: see `FaceGAN.compile`.
 
     Raises:
@@ -95,7 +95,7 @@ class Recipe:
     epochs_by_attributes: tuple = ()
     images: int | float | None = None
     random_select: int | float | None = None
-    dtype_policy: str = "float32"
+    dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
     steps_per_execution: int = 1
 

@@ -23,17 +23,19 @@ from facegen_keras.training.checkpoints import (
     LAST,
     checkpoints_of,
     clear_unfinished,
+    describe_progress,
     load_first,
-    previous_of,
     set_aside,
 )
 from facegen_keras.training.guard import NaNGuard
 from facegen_keras.training.history import HISTORY, lowest_kid, read_history
+from facegen_keras.training.interruption import Interruption
 from facegen_keras.training.lock import only_process
 from facegen_keras.training.options import (
     DATA_OPTIONS,
     OPTIONS,
     RECIPE_OPTIONS,
+    RUN_OPTIONS,
     as_read,
     check_options,
     only,
@@ -47,30 +49,34 @@ from facegen_keras.training.recipe import reserve_faces
 logger = logging.getLogger(__name__)
 
 MEASURED = 1_000  # real faces that samples are compared with while training
+CHANGEABLE = ("data", "epochs", *RUN_OPTIONS)  # what a resumed run may be given anew
 STARTED_FROM = 2_000  # faces that a generator which is fed faces starts from: as many as `evaluate` draws
 
 
-def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, resume=False, verbose="auto", **options):
+def train(run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, verbose="auto", **options):
     """Train a recipe into a folder, or resume a run that was interrupted or should be longer.
 
-    A run whose newest checkpoint is damaged or missing goes on from the one before, and warns of it.
+    A run is saved at each epoch's end, every few minutes, and when its process is asked to end (Ctrl-C, SIGTERM). It
+    goes on at the next batch, and ends as if nothing had happened. A run whose newest checkpoint is damaged or missing
+    goes on from the one before, and warns of it.
 
     Args:
-        run: the folder; gets `options.json`, `gan.keras`, the checkpoint of the epoch before as `gan_previous.keras`,
-            `history.csv`, `curves.png` and the sample grids, and as `best.keras` the epoch of the lowest KID. One
-            process at a time trains in it.
+        run: the folder; gets `options.json`, `gan.keras`, earlier checkpoints as `gan_1.keras`, ..., `history.csv`,
+            `curves.png` and the sample grids, and as `best.keras` the epoch of the lowest KID. One process at a time
+            trains in it.
         recipe: name of a recipe; by default modern.
         epochs: how many in all; by default the recipe's own.
         minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
-        every: epochs from one sample grid, and one measurement of KID, to the next; by default 1.
         seed: of weights, latents and the choice and order of the pictures; by default 0.
         resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
-            of a run that is resumed, only `epochs`, `minutes`, `every` and, where the faces were moved, `data` may be
-            given anew.
+            of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep` and, where the faces
+            were moved, `data` may be given anew. A run that has all its epochs is loaded.
         verbose: as in `fit`.
-        **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`,
-            `batch_size`, `crop`, `flip`, `images`, `random_select`; and `data` and `balance` of `load_faces`. What is
-            None is left to the recipe.
+        **options: `every`, epochs from one sample grid, and one measurement of KID, to the next (1); `save_minutes`,
+            minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2).
+            Of the recipe, `image_size`, `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`,
+            `batch_size`, `crop`, `flip`, `images`, `random_select`, `jit_compile`, `steps_per_execution`; and `data`
+            and `balance` of `load_faces`. What is None is left to the recipe.
 
     Returns:
         The trained FaceGAN.
@@ -81,29 +87,33 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
         RuntimeError: another process trains in the folder.
         TypeError: there is no such option, or it has another type.
         ValueError: no such recipe, an option is wrong or differs from the run's, other faces than the run's, a damaged
-            `options.json`, no checkpoint that can be loaded, or nothing is left to train.
+            `options.json`, or no checkpoint that can be loaded.
     """
     run = Path(run)
-    known = (*RECIPE_OPTIONS, *DATA_OPTIONS)
+    known = (*RUN_OPTIONS, *RECIPE_OPTIONS, *DATA_OPTIONS)
     if unknown := set(options) - set(known):
         raise TypeError(f"train has no option {', '.join(unknown)}: expected some of {', '.join(known)}.")
-    given = {"recipe": recipe, "seed": seed} | options
+    given = {"recipe": recipe, "seed": seed, "epochs": epochs} | options
     given = as_read({name: value for name, value in given.items() if value is not None})
     with only_process(run):
-        settings = _settings(run, given, epochs, every, resume)
+        settings = _settings(run, given, resume)
         recipe = recipe_of(settings)
         gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
+        gan.start_faces = _start_faces(gan, settings)
         done = int(gan.epochs_done.numpy())
         if settings["epochs"] <= done:
-            raise ValueError(f"epochs={settings['epochs']}: {run} has trained {done} already; ask for more than that.")
-        faces = recipe.load_faces(seed=settings["seed"], first_epoch=done, **only(settings, DATA_OPTIONS))
-        gan.start_faces = _start_faces(gan, settings)
-        callbacks = _callbacks(run, recipe, settings, read_history(run, done), minutes)
+            logger.warning("%s has trained %d epochs already: ask for more than that to go on.", run, done)
+            return gan
+        faces = recipe.load_faces(seed=settings["seed"], **only(settings, DATA_OPTIONS))
+        if checkpoint:
+            logger.info("%s goes on %s.", run, describe_progress(gan))
+        callbacks, interruption = _callbacks(run, recipe, settings, read_history(run, done), minutes)
         if checkpoint != run / LAST:
             set_aside(run / LAST)
         clear_unfinished(run)
         write_options(run, settings)
-        gan.fit(faces, initial_epoch=done, epochs=settings["epochs"], verbose=verbose, callbacks=callbacks)
+        with interruption.heard():
+            gan.fit(faces, initial_epoch=done, epochs=settings["epochs"], verbose=verbose, callbacks=callbacks)
     return gan
 
 
@@ -119,9 +129,9 @@ def load_run(run, last=False):
         FileNotFoundError, ValueError: no checkpoint of the run can be loaded, or its `options.json` is damaged.
     """
     run = Path(run)
-    checkpoints = [run / LAST, previous_of(run / LAST)]
-    if (run / BEST).exists() and not last:
-        checkpoints.insert(0, run / BEST)
+    *checkpoints, best = checkpoints_of(run)
+    if best.exists() and not last:
+        checkpoints.insert(0, best)
     gan, _ = load_first(checkpoints)
     if (run / OPTIONS).exists():
         try:
@@ -142,18 +152,18 @@ def pack_run(run, out, last=False):
     pack(load_run(run, last), out)
 
 
-def _settings(run, given, epochs, every, resume):
+def _settings(run, given, resume):
     """The options of a new run, or of the one that is resumed."""
     there = [file.name for file in (run / OPTIONS, *checkpoints_of(run)) if file.exists()]
     if not there:
-        return _complete({"recipe": "modern", "seed": 0} | given, epochs, every)
+        return _complete({"recipe": "modern", "seed": 0} | RUN_OPTIONS | given)
     if not resume:
         raise FileExistsError(
             f"{run} holds a run already ({', '.join(there)}): pass --resume to go on with it, or choose another folder."
         )
     started = read_options(run)
     _check_unchanged(run, started, given)
-    settings = _complete(started | only(given, ["data"]), epochs, every)
+    settings = _complete(started | only(given, CHANGEABLE))
     if settings["faces"] != started["faces"]:
         raise ValueError(
             f"data={settings['data']}: these are other pictures than those of {started['data']}, which {run} was "
@@ -162,7 +172,7 @@ def _settings(run, given, epochs, every, resume):
     return settings
 
 
-def _complete(settings, epochs, every):
+def _complete(settings):
     """The settings, and everything else that must be the same when the run is resumed."""
     recipe = recipe_of(settings)
     recipe.check()  # before faces are looked for, which may take a while
@@ -172,8 +182,7 @@ def _complete(settings, epochs, every):
         "images": recipe.images,
         "data": str(data),
         "faces": find_layout(data).identity,
-        "epochs": epochs if epochs is not None else settings.get("epochs", recipe.epochs),
-        "every": every if every is not None else settings.get("every", 1),
+        "epochs": settings.get("epochs", recipe.epochs),
     }
     check_options(settings)
     return settings
@@ -201,8 +210,11 @@ def _load_or_build(run, recipe, seed):
 
 
 def _callbacks(run, recipe, settings, earlier, minutes):
+    """The callbacks of a run, and the one of them that hears when it is asked to end."""
     quality, best = _measures(run, recipe, settings, earlier)
-    return [
+    checkpoint = Checkpoint(run / LAST, minutes=settings["save_minutes"], keep=settings["keep"])
+    interruption = Interruption(checkpoint.save)
+    callbacks = [
         NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
         SampleDiversity(every=settings["every"]),
         *quality,
@@ -210,9 +222,11 @@ def _callbacks(run, recipe, settings, earlier, minutes):
         Curves(run, earlier),
         SampleGrid(run, every=settings["every"], seed=settings["seed"]),
         *best,  # once an epoch is saved, its history and its grid are there
-        Checkpoint(run / LAST),
+        checkpoint,
+        interruption,
         *([TimeBudget(minutes)] if minutes is not None else []),
     ]
+    return callbacks, interruption
 
 
 def _measures(run, recipe, settings, earlier):
@@ -234,7 +248,7 @@ def _start_faces(gan, settings):
 def _check_unchanged(run, started, given):
     for name, value in given.items():
         before, now = (_resolved(options, name) for options in (started, started | {name: value}))
-        if name != "data" and before != now:
+        if name not in CHANGEABLE and before != now:
             raise ValueError(
                 f"{name}={value}: {run} was started with {before}, and a resumed run keeps its options. Leave it out, "
                 "or start another run."

@@ -90,11 +90,12 @@ def test_the_same_seed_gives_the_same_epochs_in_another_process(tiny_celeba):
     assert order_of(load_small(tiny_celeba, **options | {"seed": 6})) != here[0]
 
 
-def test_first_epoch_goes_on_where_a_run_stopped(tiny_celeba):
+def test_next_epoch_is_the_one_that_it_is_told(tiny_celeba):
     options = {"random_select": 12, "flip": True}
     faces = load_small(tiny_celeba, **options)
     whole = [np.concatenate([images for images, _ in faces]) for _ in range(4)]
-    resumed = load_small(tiny_celeba, first_epoch=2, **options)
+    resumed = load_small(tiny_celeba, **options)
+    resumed.next_epoch.epoch = 2
     for epoch in (2, 3):
         np.testing.assert_array_equal(np.concatenate([images for images, _ in resumed]), whole[epoch])
 

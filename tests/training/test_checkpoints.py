@@ -16,7 +16,7 @@ from facegen_keras.training.lock import only_process
 pytestmark = pytest.mark.slow  # all of them need runs
 
 OPTIONS = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 8, "verbose": 0}
-CHECKPOINTS = ("gan.keras", "gan_previous.keras", "best.keras")
+CHECKPOINTS = ("gan.keras", "gan_1.keras", "best.keras")
 
 
 @pytest.fixture(scope="module")
@@ -87,19 +87,27 @@ def test_newest_checkpoint_that_is_damaged_falls_back_to_the_one_before(run, dam
     damage(run / "gan.keras")
     gan = fg.load_run(run, last=True)
     assert int(gan.epochs_done.numpy()) == 1
-    assert "gan.keras" in caplog.text and "gan_previous.keras is loaded, after epoch 1" in caplog.text
+    assert "gan.keras" in caplog.text and "gan_1.keras is loaded, after epoch 1" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [cut, remove])
 def test_run_that_fell_back_ends_as_one_that_nothing_happened_to(whole, run, damage, caplog):
     damage(run / "gan.keras")
     gan = fg.train(run, epochs=3, resume=True, verbose=0)
-    assert "gan_previous.keras is loaded" in caplog.text
+    assert "gan_1.keras is loaded" in caplog.text
     np.testing.assert_array_equal(gan.sample(4), fg.load_run(whole, last=True).sample(4))
     assert (run / "history.csv").read_bytes() == (whole / "history.csv").read_bytes()
     assert (run / "gan_damaged.keras").exists() == (damage is cut)
     epochs = [int(fg.load_gan(run / name).epochs_done.numpy()) for name in CHECKPOINTS[:2]]
     assert epochs == [3, 2], "the damaged one never counts as the one before"
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_the_last_checkpoints_are_kept(faces_folder, tmp_path, keep):
+    fg.train(tmp_path / "run", epochs=4, keep=keep, data=str(faces_folder), **OPTIONS)
+    kept = ["gan.keras", "gan_1.keras", "gan_2.keras", "gan_3.keras"][:keep]
+    assert sorted(file.name for file in (tmp_path / "run").glob("gan*.keras")) == kept
+    assert [int(fg.load_gan(tmp_path / "run" / name).epochs_done.numpy()) for name in kept] == [4, 3, 2, 1][:keep]
 
 
 def test_best_epoch_is_what_is_left_to_go_on_from(run, caplog):
@@ -115,7 +123,7 @@ def test_nothing_starts_again_where_epochs_are_lost(run):
     before = {file: (run / file).read_bytes() for file in ("options.json", "history.csv")}
     for name in CHECKPOINTS:
         empty(run / name)
-    with pytest.raises(ValueError, match="gan.keras.*gan_previous.keras.*best.keras"):
+    with pytest.raises(ValueError, match="gan.keras.*gan_1.keras.*best.keras"):
         fg.train(run, epochs=3, resume=True, verbose=0)
     for name in CHECKPOINTS:
         remove(run / name)

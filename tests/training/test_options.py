@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import facegen_keras as fg
-from facegen_keras.training.options import as_read, check_options, read_options
+from facegen_keras.training.options import RUN_OPTIONS, as_read, check_options, read_options
 
-GOOD = {"recipe": "dcgan2", "seed": 0, "images": None, "data": "faces", "faces": "0", "epochs": 2, "every": 1}
+GOOD = {"recipe": "dcgan2", "seed": 0, "images": None, "data": "faces", "faces": "0", "epochs": 2} | RUN_OPTIONS
 ALL = GOOD | {"image_size": [32, 16], "attributes": ["Male"], "batch_size": 8, "crop": 108, "flip": True}
 
 
@@ -50,6 +50,9 @@ def test_damaged_file_is_named_with_the_mend(tmp_path, text, message):
         {"epochs": "2"},
         {"epochs": 0},
         {"every": True},
+        {"keep": 0},
+        {"save_minutes": 0},
+        {"save_minutes": "10"},
         {"seed": -1},
         {"data": None},
         {"ema_decay": float("nan")},

@@ -1,0 +1,96 @@
+"""An epoch that was interrupted goes on at the next batch, and ends as if nothing had happened."""
+
+import keras
+import numpy as np
+import pytest
+
+import facegen_keras as fg
+
+pytestmark = pytest.mark.slow  # every test trains
+
+RECIPE = fg.RECIPES["modern"].override(image_size=16, attributes=["Male"], batch_size=4, schedule=fg.DecayRatio(1))
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ends a training as Ctrl-C does, after one batch of an epoch, or at its end."""
+
+    def __init__(self, epoch, batch=None):
+        super().__init__()
+        self.place, self.epoch = (epoch, batch), None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) == self.place:
+            raise KeyboardInterrupt
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch, None) == self.place:
+            raise KeyboardInterrupt
+
+
+def load_faces(folder):
+    return RECIPE.load_faces(data=folder, random_select=20, seed=3)  # 5 batches
+
+
+def train(gan, folder, initial_epoch=0, interrupted_at=None, callbacks=()):
+    stop = [Interrupt(*interrupted_at)] if interrupted_at else []
+    options = {"initial_epoch": initial_epoch, "epochs": 3, "verbose": 0}
+    return gan.fit(load_faces(folder), callbacks=[*callbacks, *stop], **options).history
+
+
+def assert_same(gan, other):
+    for weight, same in zip(gan.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), same.numpy(), err_msg=weight.path)
+    np.testing.assert_array_equal(gan.sample(4), other.sample(4))
+
+
+@pytest.fixture(scope="module")
+def whole(faces_folder):
+    """A training that nothing has happened to, and its logs."""
+    gan = RECIPE.build()
+    return gan, train(gan, faces_folder)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (1, 2), (1, 4), (1, None), (2, 3)])
+def test_interrupted_epoch_goes_on_at_the_next_batch(place, whole, faces_folder, tmp_path):
+    """In the same process, as in a notebook, and from a file."""
+    gan = RECIPE.build()
+    with pytest.raises(KeyboardInterrupt):
+        train(gan, faces_folder, interrupted_at=place)
+    gan.save(tmp_path / "gan.keras")
+    for resumed in (gan, fg.load_gan(tmp_path / "gan.keras")):
+        logs = train(resumed, faces_folder, int(resumed.epochs_done.numpy()))
+        assert_same(resumed, whole[0])
+        assert logs == {name: values[-len(logs["d_loss"]) :] for name, values in whole[1].items()}
+
+
+@pytest.mark.parametrize("save_freq, place", [("epoch", (2, 1)), (2, (1, 4)), (2, (2, 0))])
+def test_keras_own_backup_goes_on_with_the_right_faces(save_freq, place, whole, faces_folder, tmp_path):
+    def backup():
+        return keras.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=save_freq)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(RECIPE.build(), faces_folder, interrupted_at=place, callbacks=[backup()])
+    gan = RECIPE.build()
+    for weight in gan.weights:
+        weight.assign(np.zeros_like(weight.numpy()))  # nothing is left but what comes from the backup
+    train(gan, faces_folder, callbacks=[backup()])
+    assert_same(gan, whole[0])
+
+
+def test_another_epoch_than_the_interrupted_one_begins_at_its_first_batch(faces_folder):
+    gan = RECIPE.build()
+    with pytest.raises(KeyboardInterrupt):
+        train(gan, faces_folder, interrupted_at=(1, 2))
+    assert int(gan.steps_done.numpy()) == 8
+    train(gan, faces_folder, initial_epoch=2)
+    assert int(gan.steps_done.numpy()) == 13 and int(gan.batches_done.numpy()) == 0
+
+
+def test_looking_at_faces_before_training_changes_nothing(whole, faces_folder):
+    gan, faces = RECIPE.build(), load_faces(faces_folder)
+    next(iter(faces))
+    gan.fit(faces, epochs=3, verbose=0)
+    assert_same(gan, whole[0])
