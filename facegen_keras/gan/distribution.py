@@ -121,10 +121,12 @@ def share_batches(faces, strategy):
         local = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * local
 
-        def split(batch):
-            return tf.reshape(batch, (replicas, batch.shape[0] // replicas, *batch.shape[1:]))[first : first + local]
+        def split(*batch):
+            shares = [tf.reshape(part, (replicas, part.shape[0] // replicas, *part.shape[1:])) for part in batch]
+            own = tf.data.Dataset.range(first, first + local)
+            return own.map(lambda replica: tuple(share[replica] for share in shares))
 
-        return faces.map(lambda *batch: tuple(map(split, batch))).unbatch().prefetch(2 * local)
+        return faces.flat_map(split).prefetch(2 * local)  # TensorFlow's unbatch crashes where there are no attributes
 
     shared = strategy.distribute_datasets_from_function(shares_of_worker)
     shared._cardinality = len(faces)  # steps, where TensorFlow counts the shares of all local replicas
@@ -142,17 +144,21 @@ class Together(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         strategy = self.model.distribute_strategy
         state = [int(self.model.steps_done.numpy()), int(self.model.epochs_done.numpy()), _checksum(self.model)]
-        states = strategy.gather(strategy.run(lambda: tf.constant([state], tf.int64)), axis=0).numpy()
+        gather = tf.function(lambda own: strategy.gather(strategy.run(lambda: own), axis=0))
+        states = gather(tf.constant([state], tf.int64)).numpy()
         if (states != states[0]).any():
             raise ValueError(
                 f"The workers do not start alike: steps, epochs and checksums of their weights are {states.tolist()}. "
                 "Give them the same seed and options, and a run's folder that all of them share."
             )
+        self.sum_up = tf.function(lambda own: strategy.reduce("SUM", strategy.run(lambda: own), axis=None))
+        states = [state.value for state in random_states(self.model)]
+        self.part = tf.function(lambda firsts: strategy.run(_part, args=(states, firsts)))
 
     def on_epoch_begin(self, epoch, logs=None):
         """Replicas draw different dropout masks and instance noise; the first draws, and a file keeps, its own."""
-        for state in random_states(self.model):
-            self.model.distribute_strategy.run(_move, args=(state.value, state.numpy()))
+        if firsts := [tf.constant(state.numpy()) for state in random_states(self.model)]:
+            self.part(firsts)
 
     def on_train_batch_end(self, batch, logs=None):
         self._agree_to_stop()
@@ -162,12 +168,9 @@ class Together(keras.callbacks.Callback):
 
     def _agree_to_stop(self):
         """Stop where any worker's callback wants to: the others would wait for it for ever."""
-        strategy = self.model.distribute_strategy
-        if strategy.cluster_resolver is None:  # one process
-            return
-        wish = float(self.model.stop_training)
-        wishes = strategy.reduce("SUM", strategy.run(lambda: tf.constant(wish)), axis=None)
-        self.model.stop_training = bool(wishes.numpy() > 0)
+        if self.model.distribute_strategy.cluster_resolver is not None:  # several processes
+            wishes = self.sum_up(tf.constant(float(self.model.stop_training)))
+            self.model.stop_training = bool(wishes.numpy() > 0)
 
 
 def random_states(gan):
@@ -177,9 +180,11 @@ def random_states(gan):
     return [variable for variable in variables if variable.name == "seed_generator_state"]
 
 
-def _move(state, first):
-    replica = tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, state.dtype)
-    state.assign(first + tf.stack([replica, tf.zeros_like(replica)]))
+def _part(states, firsts):
+    """Give each replica random states of its own; the first replica's stay as they are."""
+    for state, first in zip(states, firsts):
+        replica = tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, state.dtype)
+        state.assign(first + tf.stack([replica, tf.zeros_like(replica)]))
 
 
 def _checksum(gan):

@@ -4,6 +4,8 @@ Replicas only compute losses and gradients, each of its share of the batch. Whet
 and averaged, is decided for all of them together.
 """
 
+import contextlib
+
 import tensorflow as tf
 
 from facegen_keras.gan import conditions
@@ -26,24 +28,33 @@ def make_train_function(gan):
         with gan.distribute_strategy.scope():
             return _train(gan, batch)
 
-    def train_several(iterator):
+    def train_next(iterator):
         train(iterator.get_next())
-        if gan.steps_per_execution > 1:
-            tf.while_loop(
-                lambda done, has_more: has_more & (done < gan.steps_per_execution),
-                lambda done, _: (done + 1, train_optional(iterator.get_next_as_optional())),
-                (tf.constant(1), tf.constant(True)),
-            )
+        return {name: tracker.result() for name, tracker in gan.trackers.items()}
+
+    def train_several(iterator):
+        tf.while_loop(
+            lambda done, has_more: has_more & (done < gan.steps_per_execution - 1),
+            lambda done, _: (done + 1, train_optional(iterator.get_next_as_optional())),
+            (tf.constant(0), train(iterator.get_next())),
+        )
         return {name: tracker.result() for name, tracker in gan.trackers.items()}
 
     def train_optional(batch):
         return tf.cond(batch.has_value(), lambda: train(batch.get_value()), lambda: tf.constant(False))
 
-    if gan.run_eagerly:
-        return train_several
-    options = {"reduce_retracing": True, "autograph": False}
-    train = tf.function(train, jit_compile=gan.jit_compile, **options)
-    return tf.function(train_several, **options)
+    def train_one_by_one(iterator):  # TensorFlow fails where a tf.cond holds an optional batch for several devices
+        logs = train_next(iterator)
+        with contextlib.suppress(tf.errors.OutOfRangeError):
+            for _ in range(gan.steps_per_execution - 1):
+                logs = train_next(iterator)
+        return logs
+
+    if not gan.run_eagerly:
+        options = {"reduce_retracing": True, "autograph": False}
+        train = tf.function(train, jit_compile=gan.jit_compile, **options)
+        train_next, train_several = (tf.function(function, **options) for function in (train_next, train_several))
+    return train_several if gan.steps_per_execution > 1 == _replicas(gan) else train_one_by_one
 
 
 def _train(gan, batch):
