@@ -1,5 +1,6 @@
 """Training on several devices of one machine, or on several machines, by TensorFlow's own strategies."""
 
+import contextlib
 import functools
 import json
 import logging
@@ -57,8 +58,8 @@ def _multi_worker():
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise RuntimeError(
-            f'strategy="multiworker": TensorFlow has already begun to compute ({error}). Make it the first thing that a '
-            "process does, before any other GAN, tensor or data set."
+            f'strategy="multiworker": TensorFlow has already begun to compute ({error}). Make it the first thing that '
+            "a process does, before any other GAN, tensor or data set."
         ) from error
 
 
@@ -66,7 +67,7 @@ def _read_cluster(text):
     """The workers' addresses, and the index of this one, from TF_CONFIG."""
     if not text:
         raise ValueError(
-            f'strategy="multiworker": the environment variable TF_CONFIG, which names all workers, is not set: {EXAMPLE}.'
+            f'strategy="multiworker": the environment variable TF_CONFIG, which names all workers, is not set: {EXAMPLE}'
         )
     try:
         config = json.loads(text)
@@ -114,7 +115,7 @@ def share_batches(faces, strategy):
     if replicas == 1 or isinstance(faces, tf.distribute.DistributedDataset):
         return faces
     if not isinstance(faces, tf.data.Dataset):
-        raise ValueError(f"{type(faces).__name__}: several replicas train on a tf.data.Dataset, as load_faces gives it.")
+        raise ValueError(f"{type(faces).__name__}: several replicas train on a tf.data.Dataset, such as load_faces.")
     check_batch_size(faces.element_spec[0].shape[0], strategy)
 
     def shares_of_worker(context):
@@ -151,7 +152,6 @@ class Together(keras.callbacks.Callback):
                 f"The workers do not start alike: steps, epochs and checksums of their weights are {states.tolist()}. "
                 "Give them the same seed and options, and a run's folder that all of them share."
             )
-        self.sum_up = tf.function(lambda own: strategy.reduce("SUM", strategy.run(lambda: own), axis=None))
         states = [state.value for state in random_states(self.model)]
         self.part = tf.function(lambda firsts: strategy.run(_part, args=(states, firsts)))
 
@@ -168,9 +168,34 @@ class Together(keras.callbacks.Callback):
 
     def _agree_to_stop(self):
         """Stop where any worker's callback wants to: the others would wait for it for ever."""
-        if self.model.distribute_strategy.cluster_resolver is not None:  # several processes
-            wishes = self.sum_up(tf.constant(float(self.model.stop_training)))
-            self.model.stop_training = bool(wishes.numpy() > 0)
+        self.model.stop_training = any_worker(self.model.distribute_strategy, self.model.stop_training)
+
+
+def any_worker(strategy, wish):
+    """Whether any of the workers has a wish, True or False; all of them must ask at the same step."""
+    if strategy.cluster_resolver is None:  # there is one process
+        return bool(wish)
+    return _sum_of_workers(strategy)(tf.constant(float(bool(wish)))).numpy() > 0
+
+
+@functools.cache
+def _sum_of_workers(strategy):
+    return tf.function(lambda own: strategy.reduce("SUM", strategy.run(lambda: own), axis=None))
+
+
+@contextlib.contextmanager
+def told_of_lost_workers(strategy):
+    """Say, where a step fails as another worker is gone, how to go on: RuntimeError."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if strategy.cluster_resolver is None:
+            raise
+        reason = f"{type(error).__name__}: {error.message}"[:300]
+        raise RuntimeError(
+            f"A worker is gone, or cannot be reached ({reason}). Start all workers again with --resume: they go on "
+            "from the last checkpoint."
+        ) from error
 
 
 def random_states(gan):

@@ -113,7 +113,7 @@ class FaceGAN(keras.Model):
         if jit_compile == "auto" and (several or not tf.config.list_physical_devices("GPU")):
             options["jit_compile"] = False
         elif jit_compile and several:
-            raise ValueError("jit_compile=True: XLA compiles no step of several replicas. Take False or \"auto\".")
+            raise ValueError('jit_compile=True: XLA compiles no step of several replicas. Take False or "auto".')
         super().compile(optimizer=g_optimizer, **options)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.optimizer = OptimizerPair(d_optimizer, g_optimizer)
@@ -180,7 +180,7 @@ class FaceGAN(keras.Model):
             attributes: of the faces to draw (b, n).
 
         Returns:
-            Images (k, H, W, 3), the attributes of each (k, n), a scalar to add to G's loss, and a dict of scalars to log.
+            Images (k, H, W, 3), the attributes of each (k, n), a scalar to add to G's loss, and scalars to log by name.
         """
         latents = self.latent.for_training(images, self.seed_of_step(0))
         return self.generate(latents, attributes, training=True), attributes, 0.0, {}

@@ -155,8 +155,8 @@ class Recipe:
             A compiled `FaceGAN`.
 
         Raises:
-            TypeError, ValueError: see `override` and `find_strategy`; or an image size, or a loss, that this recipe cannot
-                have, or a batch that does not divide among the replicas.
+            TypeError, ValueError: see `override` and `find_strategy`; or an image size, or a loss, that this recipe
+                cannot have, or a batch that does not divide among the replicas.
         """
         recipe = self.override(**changes)
         recipe.check()
