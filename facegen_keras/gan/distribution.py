@@ -67,7 +67,7 @@ def _read_cluster(text):
     """The workers' addresses, and the index of this one, from TF_CONFIG."""
     if not text:
         raise ValueError(
-            f'strategy="multiworker": the environment variable TF_CONFIG, which names all workers, is not set: {EXAMPLE}'
+            f'strategy="multiworker": the variable TF_CONFIG, which names all workers, is not set: {EXAMPLE}'
         )
     try:
         config = json.loads(text)
@@ -85,9 +85,8 @@ def is_chief(strategy):
     return strategy.extended.should_checkpoint
 
 
-def check_batch_size(batch_size, strategy):
-    """Do nothing where every replica gets an equal share of a batch; else raise a ValueError."""
-    replicas = strategy.num_replicas_in_sync
+def check_batch_size(batch_size, replicas):
+    """Do nothing where each of several replicas gets an equal share of a batch; else raise a ValueError."""
     if batch_size is None or batch_size % replicas:
         raise ValueError(
             f"A batch of {batch_size or 'unknown size'} does not divide among {replicas} replicas: the batch size is "
@@ -116,7 +115,7 @@ def share_batches(faces, strategy):
         return faces
     if not isinstance(faces, tf.data.Dataset):
         raise ValueError(f"{type(faces).__name__}: several replicas train on a tf.data.Dataset, such as load_faces.")
-    check_batch_size(faces.element_spec[0].shape[0], strategy)
+    check_batch_size(faces.element_spec[0].shape[0], replicas)
 
     def shares_of_worker(context):
         local = replicas // context.num_input_pipelines

@@ -161,7 +161,7 @@ class Recipe:
         recipe = self.override(**changes)
         recipe.check()
         strategy = find_strategy(strategy)
-        recipe.check_devices(strategy)
+        recipe.check_replicas(strategy.num_replicas_in_sync)
         with strategy.scope():
             return recipe._build(seed)
 
@@ -211,9 +211,9 @@ class Recipe:
             options["batch_size"] //= 2
         return load_faces(**options)
 
-    def check_devices(self, strategy):
-        """ValueError if a batch does not divide among the replicas of a `tf.distribute.Strategy`."""
-        check_batch_size(self.batch_size // (2 if self.loss.joint_batch else 1), strategy)
+    def check_replicas(self, count):
+        """ValueError if a batch does not divide among so many replicas."""
+        check_batch_size(self.batch_size // (2 if self.loss.joint_batch else 1), count)
 
     def check(self):
         """ValueError if attributes, conditioning and loss do not go together."""

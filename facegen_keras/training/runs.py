@@ -106,7 +106,7 @@ def train(
     with only_process(run) if chief else contextlib.nullcontext(), told_of_lost_workers(strategy):
         settings = _settings(run, given, resume)
         recipe = recipe_of(settings)
-        recipe.check_devices(strategy)
+        recipe.check_replicas(strategy.num_replicas_in_sync)
         with strategy.scope():
             gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
         gan.start_faces = _start_faces(gan, settings)
