@@ -117,20 +117,28 @@ def share_batches(faces, strategy):
         raise ValueError(f"{type(faces).__name__}: several replicas train on a tf.data.Dataset, such as load_faces.")
     check_batch_size(faces.element_spec[0].shape[0], replicas)
 
-    def shares_of_worker(context):
-        local = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * local
-
-        def split(*batch):
-            shares = [tf.reshape(part, (replicas, part.shape[0] // replicas, *part.shape[1:])) for part in batch]
-            own = tf.data.Dataset.range(first, first + local)
-            return own.map(lambda replica: tuple(share[replica] for share in shares))
-
-        return faces.flat_map(split).prefetch(2 * local)  # TensorFlow's unbatch crashes where there are no attributes
-
-    shared = strategy.distribute_datasets_from_function(shares_of_worker)
+    shared = strategy.distribute_datasets_from_function(lambda context: shares_of_worker(faces, context))
     shared._cardinality = len(faces)  # steps, where TensorFlow counts the shares of all local replicas
     return shared
+
+
+def shares_of_worker(faces, context):
+    """What a worker's replicas are fed, one share of a batch after the other.
+
+    Args:
+        faces: tf.data.Dataset of batches for all replicas.
+        context: the worker's `tf.distribute.InputContext`.
+    """
+    replicas = context.num_replicas_in_sync
+    local = replicas // context.num_input_pipelines
+    first = context.input_pipeline_id * local
+
+    def split(*batch):
+        shares = [tf.reshape(part, (replicas, part.shape[0] // replicas, *part.shape[1:])) for part in batch]
+        own = tf.data.Dataset.range(first, first + local)
+        return own.map(lambda replica: tuple(share[replica] for share in shares))
+
+    return faces.flat_map(split).prefetch(2 * local)  # TensorFlow's unbatch crashes where there are no attributes
 
 
 def draw_on_one_device(model):

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import facegen_keras as fg
 from facegen_keras.gan import distribution
+from helpers import load_small, numbers_in
 from replicas import assert_close, train_apart
 
 SMALL = fg.RECIPES["dcgan2"].override(image_size=8, attributes=1, dtype_policy="float32")
@@ -40,6 +41,35 @@ def test_two_workers_of_16_match_one_process_of_32_over_50_steps(tmp_path, name)
 def test_float16_trains_on_two_devices(tmp_path):
     (found,) = train_apart(tmp_path, ["half"], steps=20)
     assert_close(found["half", "mirrored"], found["half", None], logs=0.02, pictures=3)
+
+
+@pytest.mark.slow
+def test_two_workers_train_as_one_process(tmp_path):
+    (alone,) = train_apart(tmp_path, ["small"], [None], steps=4)
+    chief, other = train_apart(tmp_path, ["small"], ["multiworker"], steps=4, workers=2)
+    assert_close(chief["small", "multiworker"], alone["small", None])
+    for what, values in chief["small", "multiworker"].items():
+        np.testing.assert_array_equal(values, other["small", "multiworker"][what], err_msg=what)
+
+
+def test_each_picture_is_seen_once_an_epoch_over_all_workers(tiny_celeba):
+    """In the order of one device: the parts of a step, put together, are its batch; others in each epoch."""
+    options = {"random_select": 8, "attributes": ["Male"], "seed": 3}
+    alone, faces = load_small(tiny_celeba, **options), load_small(tiny_celeba, **options)
+    orders = []
+    for epoch in range(2):
+        batches, parts = list(alone), []
+        for index in range(2):
+            faces.next_epoch.epoch = epoch
+            context = tf.distribute.InputContext(num_input_pipelines=2, input_pipeline_id=index, num_replicas_in_sync=4)
+            parts.append(list(distribution.shares_of_worker(faces, context)))
+        for step, (images, attributes) in enumerate(batches):
+            together = [part for worker in parts for part in worker[2 * step : 2 * step + 2]]
+            np.testing.assert_array_equal(np.concatenate([part[0] for part in together]), images)
+            np.testing.assert_array_equal(np.concatenate([part[1] for part in together]), attributes)
+        orders.append([number for images, _ in batches for number in numbers_in(images)])
+        assert len(set(orders[-1])) == 8
+    assert orders[0] != orders[1]
 
 
 def test_one_device_trains_alone_whatever_the_strategy(caplog):
