@@ -16,7 +16,8 @@ def main(arguments=None):
         return check_env.main()
     fg.quiet()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger("absl").setLevel(logging.WARNING)
+    for name in ("absl", "tensorflow"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     try:
@@ -151,6 +152,11 @@ def _parser():
     )
     command.add_argument(
         "--jit-compile", action=argparse.BooleanOptionalAction, help="compile by XLA (default: Keras' choice on GPUs)"
+    )
+    command.add_argument(
+        "--strategy",
+        choices=("mirrored", "multiworker"),
+        help="train on all GPUs of this machine, or on the machines of TF_CONFIG",
     )
     command.add_argument("--steps-per-execution", type=int, help="training steps in one call (default: 1)")
     command.add_argument(

@@ -20,8 +20,13 @@ def update_ema(average_model, model, decay, step):
         decay: in [0, 1).
         step: int64 scalar tensor, steps done so far.
     """
-    step = tf.cast(step, tf.float32)
+    strategy, step = tf.distribute.get_strategy(), tf.cast(step, tf.float32)
     decay = tf.minimum(decay, (1 + step) / (10 + step))
+
+    def move(average, variable):
+        return average.assign(decay * average + (1 - decay) * variable)
+
     for average, variable in zip(average_model.variables, model.variables):
         if keras.backend.is_float_dtype(variable.dtype):  # dropout's random states are counters
-            average.assign(decay * average + (1 - decay) * variable)
+            # On every device by itself, where there are several:
+            strategy.extended.update(average.value, move, args=(variable.value,), group=False)

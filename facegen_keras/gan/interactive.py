@@ -48,9 +48,8 @@ class InteractiveGAN(FaceGAN):
         outputs = self.generate_passes(first, attributes, self.passes, training=True)
         inputs = [first, *outputs[:-1]]
         distance = sum(_l2_distance(fed, drawn) for fed, drawn in zip(inputs, outputs))
-        self.track(reconstruction=distance)
         attributes = tf.tile(attributes, (self.passes, 1))
-        return tf.concat(outputs, axis=0), attributes, self.reconstruction * distance
+        return tf.concat(outputs, axis=0), attributes, self.reconstruction * distance, {"reconstruction": distance}
 
     def get_config(self):
         return super().get_config() | {"passes": self.passes, "reconstruction": self.reconstruction}

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from facegen_keras.data.sample_faces import draw_sample_faces
+from facegen_keras.gan.replicas import draw_share, roll_batch
 
 DISTRIBUTIONS = {
     "normal": tf.random.stateless_normal,
@@ -50,8 +51,8 @@ class Latent:
         face whose attributes it is asked for would learn to copy it.
         """
         if self.distribution == FACES:
-            return tf.roll(images, 1, axis=0)
-        return self.sample(tf.shape(images)[0], seed)
+            return roll_batch(images)
+        return draw_share(lambda count: self.sample(count, seed), tf.shape(images)[0])
 
 
 def choose_faces(faces, count, size, seed, crop):

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from facegen_keras.gan.configured import Configured
+from facegen_keras.gan.replicas import roll_batch
 
 
 def flip(attributes):
@@ -14,7 +15,7 @@ def flip(attributes):
 
 def shuffle(attributes):
     """Wrong but plausible attributes (b, n): those of another picture of the batch (GAN-CLS, Reed et al. 2016)."""
-    return ops.roll(attributes, 1, axis=0)
+    return roll_batch(attributes)
 
 
 MISMATCHES = {"flip": flip, "shuffle": shuffle}

@@ -9,18 +9,19 @@ import tensorflow as tf
 from facegen_keras.checks import check_whole
 from facegen_keras.data.images import CROP
 from facegen_keras.gan import conditions, inversion
-from facegen_keras.gan.ema import frozen_copy, update_ema
+from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
+from facegen_keras.gan.ema import frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
-from facegen_keras.gan.losses import CrossEntropy, gradient_penalty
+from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.memory import check_memory
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
-from facegen_keras.gan.schedules import AccuracyGate, EveryStep, Progress
+from facegen_keras.gan.schedules import AccuracyGate, EveryStep
 from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
+from facegen_keras.gan.train_step import make_train_function
 
 MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
 COUNTERS = ("steps_done", "epochs_done", "batches_done")  # the last of the epoch at hand, where it is not done
-ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
 
 
 @keras.saving.register_keras_serializable("facegen_keras")
@@ -73,6 +74,7 @@ class FaceGAN(keras.Model):
         self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
         self.recipe, self.seed = recipe, seed
         self.ema_generator = frozen_copy(generator) if ema_decay else None
+        draw_on_one_device(self.sampling_generator)
         for name in COUNTERS:
             setattr(self, name, self.add_weight(dtype="int64", initializer="zeros", trainable=False, name=name))
         half = keras.initializers.Constant(0.5)
@@ -107,8 +109,11 @@ class FaceGAN(keras.Model):
             with_loss_scale(optimizer, self.discriminator, self.generator) for optimizer in (d_optimizer, g_optimizer)
         )
         options |= {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
-        if jit_compile == "auto" and not tf.config.list_physical_devices("GPU"):
+        several = self.distribute_strategy.num_replicas_in_sync > 1
+        if jit_compile == "auto" and (several or not tf.config.list_physical_devices("GPU")):
             options["jit_compile"] = False
+        elif jit_compile and several:
+            raise ValueError('jit_compile=True: XLA compiles no step of several replicas. Take False or "auto".')
         super().compile(optimizer=g_optimizer, **options)
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.optimizer = OptimizerPair(d_optimizer, g_optimizer)
@@ -147,12 +152,15 @@ class FaceGAN(keras.Model):
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
         next_epoch = getattr(x, "next_epoch", None)
+        x = share_batches(x, self.distribute_strategy)
         return super().fit(x, *args, callbacks=with_own(callbacks, self, next_epoch), **options)
 
     def make_train_function(self, force=False):
         if self.train_function is None or force:
-            super().make_train_function(force)
-            self.train_function = leaving_out(self.train_function, self)
+            self.train_function = leaving_out(make_train_function(self), self)
+
+    def _maybe_symbolic_build(self, *args, **options):
+        """Under a strategy Keras would draw a batch, to build a model that is built already."""
 
     def reset_metrics(self):
         if int(self.batches_done.numpy()) == 0:  # else an epoch that was interrupted goes on
@@ -164,28 +172,6 @@ class FaceGAN(keras.Model):
     def predict(self, *args, **options):
         raise NotImplementedError("A GAN draws faces by gan.sample, and changes them by gan.refine.")
 
-    def train_step(self, data):
-        images, attributes = conditions.check_batch(self, data)
-        targets = self._target_attributes(attributes)
-        with tf.GradientTape() as tape:
-            fakes, targets, extra_loss = self.generate_fakes(images, targets)
-            with tape.stop_recording():
-                progress = Progress(self.steps_done.value, self.epochs_done.value, self._accuracy())
-                d_trained = self.schedule(progress)
-                tf.cond(d_trained, lambda: self._train_discriminator(images, attributes, fakes, targets), tf.no_op)
-            (fake,) = self.discriminate(fakes, [targets], training=True)
-            real = self.discriminate(images, [attributes], training=True)[0] if self.gan_loss.is_relativistic else None
-            g_loss = self.gan_loss.generator_loss(fake, real) + extra_loss
-            scaled_loss = self.g_optimizer.scale_loss(g_loss)
-        gradients = tape.gradient(scaled_loss, self.generator.trainable_variables)
-        self.g_optimizer.apply(gradients, self.generator.trainable_variables)
-        if self.ema_decay:
-            update_ema(self.ema_generator, self.generator, self.ema_decay, self.steps_done.value)
-        self._follow(self.fake_accuracy, self.gan_loss.probability(fake) < 0.5)
-        self.track(g_loss=g_loss, d_trained=d_trained, d_accuracy=self._accuracy())
-        self.steps_done.assign_add(1)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
-
     def generate_fakes(self, images, attributes):
         """Draw what G is trained on in one step; systems that draw otherwise override this, and `predict_images`.
 
@@ -194,10 +180,10 @@ class FaceGAN(keras.Model):
             attributes: of the faces to draw (b, n).
 
         Returns:
-            Images (k, H, W, 3), the attributes of each (k, n), and a scalar to add to G's loss.
+            Images (k, H, W, 3), the attributes of each (k, n), a scalar to add to G's loss, and scalars to log by name.
         """
         latents = self.latent.for_training(images, self.seed_of_step(0))
-        return self.generate(latents, attributes, training=True), attributes, 0.0
+        return self.generate(latents, attributes, training=True), attributes, 0.0, {}
 
     def discriminate(self, images, candidates, training=False):
         """D's logits, a list of (b, 1), on images (b, H, W, 3) with each of several attributes (b, n)."""
@@ -207,55 +193,9 @@ class FaceGAN(keras.Model):
         candidates = [None if attributes is None else tf.convert_to_tensor(attributes) for attributes in candidates]
         return self.discriminator.logits(images, candidates, training=training)
 
-    def _train_discriminator(self, images, attributes, fakes, targets):
-        fakes = tf.stop_gradient(fakes)
-        scale = self.d_optimizer.scale_loss(1.0)  # 1 but in float16
-        with tf.GradientTape() as tape:
-            with tf.GradientTape() as penalty_tape:
-                penalty_tape.watch([images, fakes])
-                logits = self._discriminate_kinds(images, attributes, fakes, targets)
-                logit_sum = scale * (tf.reduce_sum(logits["real"]) + tf.reduce_sum(logits["fake"]))
-            d_loss = self.gan_loss.discriminator_loss(*logits.values())
-            if self.gan_loss.gamma:
-                slopes = [scaled / scale for scaled in penalty_tape.gradient(logit_sum, [images, fakes])]
-                d_loss += self.gan_loss.gamma / 2 * gradient_penalty(slopes)
-            scaled_loss = scale * d_loss
-        gradients = tape.gradient(scaled_loss, self.discriminator.trainable_variables)
-        self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
-        probability = {name: self.gan_loss.probability(of) for name, of in logits.items()}
-        self._follow(self.real_accuracy, probability["real"] >= 0.5)
-        self.track(**{f"d_{name}": of for name, of in probability.items()})
-        counts = tf.math.is_finite(d_loss) | (scale <= 1.0)  # else the scale is too large: it falls, D learns nothing
-        self.trackers["d_loss"].update_state(tf.where(counts, d_loss, 0.0), tf.cast(counts, tf.float32))
-        return tf.no_op()
-
-    def _discriminate_kinds(self, images, attributes, fakes, targets):
-        """D's logits in training: `real`, `fake` and, where the loss has it, `mismatch`."""
-        if self.gan_loss.joint_batch:
-            both = tf.concat([attributes, targets], axis=0) if self.discriminator.reads_attributes else None
-            (logits,) = self.discriminate(tf.concat([images, fakes], axis=0), [both], training=True)
-            return {"real": logits[: tf.shape(images)[0]], "fake": logits[tf.shape(images)[0] :]}
-        wrong = [self.gan_loss.wrong_attributes(attributes)] if self.gan_loss.mismatch else []
-        real, *mismatch = self.discriminate(images, [attributes, *wrong], training=True)
-        (fake,) = self.discriminate(fakes, [targets], training=True)
-        return {"real": real, "fake": fake} | ({"mismatch": mismatch[0]} if mismatch else {})
-
-    def _target_attributes(self, attributes):
-        if not self.random_attributes:
-            return attributes
-        shape = (tf.shape(attributes)[0], len(self.attributes))
-        return tf.cast(tf.random.stateless_uniform(shape, self.seed_of_step(1)) < 0.5, tf.float32)
-
     def seed_of_step(self, stream):
         """A seed for what is random in this training step, another one for each `stream`."""
         return tf.random.fold_in(tf.stack([tf.cast(self.seed, tf.int64), self.steps_done.value]), stream)
-
-    def _accuracy(self):
-        return (self.real_accuracy.value + self.fake_accuracy.value) / 2
-
-    def _follow(self, running, correct):
-        share = tf.reduce_mean(tf.cast(correct, tf.float32))
-        running.assign(ACCURACY_DECAY * running + (1 - ACCURACY_DECAY) * share)
 
     def track(self, **values):
         """Log values of this training step by the names of `compile`'s trackers."""
@@ -406,9 +346,6 @@ class FaceGAN(keras.Model):
 
     def _own_state(self):
         """What training needs beside weights and optimisers: counters, D's accuracy, logs, dropout's random states."""
-        models = [model for model in (self.generator, self.discriminator, self.augmentation) if model is not None]
-        variables = [variable for model in models for variable in model.variables]
-        random = [variable for variable in variables if variable.name == "seed_generator_state"]
         state = {name: getattr(self, name) for name in (*COUNTERS, "real_accuracy", "fake_accuracy")}
-        state |= {f"random_{i}": variable for i, variable in enumerate(random)}
+        state |= {f"random_{i}": variable for i, variable in enumerate(random_states(self))}
         return state | {f"{tracker.name}_{part.name}": part for tracker in self.metrics for part in tracker.variables}

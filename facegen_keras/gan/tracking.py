@@ -3,18 +3,29 @@
 import keras
 import tensorflow as tf
 
+from facegen_keras.gan.distribution import Together, is_chief
 from facegen_keras.gan.state import broken_losses
 
 
-class LastMean(keras.metrics.Mean):
-    """A mean that keeps its last value while nothing is measured, as a resting D measures nothing; NaN at first."""
+class LastMean(keras.metrics.Metric):
+    """A mean that keeps its last value while nothing is measured, as a resting D measures nothing; NaN at first.
+
+    It is updated with means over all replicas, so its variables are the same on each, unlike those of Keras' metrics.
+    """
 
     def __init__(self, name):
         super().__init__(name=name)
-        self.last = self.add_variable((), keras.initializers.Constant(float("nan")), name="last")
+        self.total, self.count, self.last = (
+            keras.Variable(value, dtype="float32", trainable=False, name=part)
+            for part, value in (("total", 0.0), ("count", 0.0), ("last", float("nan")))
+        )
+
+    def update_state(self, value, weight=1.0):
+        self.total.assign_add(weight * value)
+        self.count.assign_add(weight)
 
     def result(self):
-        return tf.where(self.count > 0, tf.math.divide_no_nan(self.total, self.count), self.last)
+        return tf.where(self.count > 0, tf.math.divide_no_nan(self.total.value, self.count.value), self.last.value)
 
     def reset_state(self):
         self.last.assign(self.result())
@@ -80,15 +91,19 @@ class BrokenLoss(keras.callbacks.Callback):
 
 
 def with_own(callbacks, model, next_epoch):
-    """Put our own callbacks before what Keras' `fit` accepts: a list, a single one, a CallbackList or None."""
+    """Put our own callbacks around what Keras' `fit` accepts: a list, a single one, a CallbackList or None."""
     is_list = isinstance(callbacks, keras.callbacks.CallbackList)
     given = callbacks.callbacks if is_list else callbacks or []
     given = [given] if isinstance(given, keras.callbacks.Callback) else list(given)
     stops = any(isinstance(callback, keras.callbacks.TerminateOnNaN) for callback in given)
     own = [Position(next_epoch), *([BrokenLoss()] if stops else [])]
+    strategy = model.distribute_strategy
+    if not is_chief(strategy):
+        given = [callback for callback in given if not getattr(callback, "only_chief", False)]
+    last = [Together()] if strategy.num_replicas_in_sync > 1 else []
     if not is_list:
-        return own + given
-    for callback in own:
+        return own + given + last
+    for callback in own + last:
         callback.set_model(model)
-    callbacks.callbacks[:0] = own
+    callbacks.callbacks[:] = own + given + last
     return callbacks

@@ -49,6 +49,8 @@ class SampleGrid(_EveryFewEpochs):
         seed: of the faces.
     """
 
+    only_chief = True
+
     def __init__(self, folder, count=64, every=1, titles=False, attributes=None, seed=0):
         super().__init__(every)
         self.folder = Path(folder)
@@ -81,6 +83,8 @@ class SampleDiversity(_EveryFewEpochs):
         seed: of the first epoch's latents; every epoch draws others.
     """
 
+    only_chief = True
+
     def __init__(self, count=128, every=1, seed=0):
         super().__init__(every)
         self.count, self.seed = count, seed
@@ -102,6 +106,8 @@ class SampleQuality(_EveryFewEpochs):
         every: epochs from one measurement to the next; NaN in between.
         seed: of the first epoch's latents; every epoch draws others.
     """
+
+    only_chief = True
 
     def __init__(self, real, count=1_000, every=1, seed=0):
         super().__init__(every)
@@ -125,6 +131,8 @@ class CollapseWarning(keras.callbacks.Callback):
         accuracy: warn that the discriminator wins above this `d_accuracy`.
         earlier: for a resumed training, the logs of the earlier epochs: dicts with their `epoch`, counted from 1.
     """
+
+    only_chief = True
 
     def __init__(self, diversity=0.6, worse=2.0, accuracy=0.95, earlier=()):
         super().__init__()
@@ -182,6 +190,8 @@ class Curves(keras.callbacks.Callback):
         earlier: for a resumed training, the logs of the earlier epochs; None reads them from the file.
     """
 
+    only_chief = True
+
     def __init__(self, folder, earlier=None):
         super().__init__()
         self.folder, self.earlier = Path(folder), earlier
@@ -210,6 +220,8 @@ class Checkpoint(keras.callbacks.Callback):
         minutes: save after so many minutes of an epoch, too; None only saves at its end.
         keep: how many checkpoints are kept, the newest counted.
     """
+
+    only_chief = True
 
     def __init__(self, path, monitor=None, lowest=math.inf, minutes=None, keep=1):
         super().__init__()

@@ -7,6 +7,8 @@ import threading
 
 import keras
 
+from facegen_keras.gan.distribution import any_worker
+
 logger = logging.getLogger(__name__)
 
 
@@ -37,13 +39,17 @@ class Interruption(keras.callbacks.Callback):
                 signal.signal(number, handler)
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.asked:
+        if self._anyone_asked():
             self.save()
             self._end()
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.asked:
+        if self._anyone_asked():
             self._end()
+
+    def _anyone_asked(self):
+        """Whether this process, or another worker's, was asked: all end after the same step."""
+        return any_worker(self.model.distribute_strategy, self.asked)
 
     def _hear(self, number, frame):
         if self.asked:
@@ -54,4 +60,4 @@ class Interruption(keras.callbacks.Callback):
     def _end(self):
         if self.asked == signal.SIGINT:
             raise KeyboardInterrupt
-        raise SystemExit(128 + self.asked)  # as a process that a signal has ended
+        raise SystemExit(128 + (self.asked or signal.SIGTERM))  # as a process that a signal has ended

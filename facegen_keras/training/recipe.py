@@ -14,6 +14,7 @@ from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.celeba import load_faces
 from facegen_keras.data.images import CROP
 from facegen_keras.data.selection import check_amount
+from facegen_keras.gan.distribution import check_batch_size, find_strategy
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
@@ -141,41 +142,50 @@ class Recipe:
             changes["epochs"] = known.get(n, known.get(None, self.epochs))
         return dataclasses.replace(self, **changes)
 
-    def build(self, seed=0, **changes):
+    def build(self, seed=0, strategy=None, **changes):
         """Build and compile the GAN.
 
         Args:
             seed: of the initial weights (through `keras.utils.set_random_seed`) and of the latents in training.
+            strategy: the devices it is trained on: "mirrored", "multiworker", a `tf.distribute.Strategy`, or None (see
+                `find_strategy`). The batch size is that of all replicas together.
             **changes: fields of the recipe to override, `attributes=8`, `schedule=Ratio(5)`, `image_size=64`.
 
         Returns:
             A compiled `FaceGAN`.
 
         Raises:
-            TypeError, ValueError: see `override`; or an image size, or a loss, that this recipe cannot have.
+            TypeError, ValueError: see `override` and `find_strategy`; or an image size, or a loss, that this recipe
+                cannot have, or a batch that does not divide among the replicas.
         """
         recipe = self.override(**changes)
-        n = len(recipe.attributes)
         recipe.check()
+        strategy = find_strategy(strategy)
+        recipe.check_replicas(strategy.num_replicas_in_sync)
+        with strategy.scope():
+            return recipe._build(seed)
+
+    def _build(self, seed):
+        n = len(self.attributes)
         keras.utils.set_random_seed(seed)
-        latent = Latent(recipe.latent_shape or (*recipe.size, 3), recipe.latent_distribution)
-        with _dtype_policy(choose_dtype_policy(recipe.dtype_policy)):
-            generator = connect_generator(recipe.generator(recipe.size, n), latent.shape, n, recipe.repeat)
-            discriminator = recipe.conditioning(*recipe.discriminator(n), (*recipe.size, 3), n)
+        latent = Latent(self.latent_shape or (*self.size, 3), self.latent_distribution)
+        with _dtype_policy(choose_dtype_policy(self.dtype_policy)):
+            generator = connect_generator(self.generator(self.size, n), latent.shape, n, self.repeat)
+            discriminator = self.conditioning(*self.discriminator(n), (*self.size, 3), n)
         kind = FaceGAN
-        if recipe.passes is not None:
-            kind = partial(InteractiveGAN, passes=recipe.passes, reconstruction=recipe.reconstruction)
+        if self.passes is not None:
+            kind = partial(InteractiveGAN, passes=self.passes, reconstruction=self.reconstruction)
         gan = kind(
             generator,
             discriminator,
             latent,
-            augmentation=recipe.augmentation((*recipe.size, 3)) if recipe.augmentation else None,
-            recipe=recipe.name,
+            augmentation=self.augmentation((*self.size, 3)) if self.augmentation else None,
+            recipe=self.name,
             seed=seed,
-            **{name: getattr(recipe, name) for name in GAN_FIELDS},
+            **{name: getattr(self, name) for name in GAN_FIELDS},
         )
-        speed = {name: getattr(recipe, name) for name in ("jit_compile", "steps_per_execution")}
-        gan.compile(recipe.d_optimizer(), recipe.g_optimizer(), recipe.loss, recipe.schedule, **speed)
+        speed = {name: getattr(self, name) for name in ("jit_compile", "steps_per_execution")}
+        gan.compile(self.d_optimizer(), self.g_optimizer(), self.loss, self.schedule, **speed)
         return gan
 
     def load_faces(self, **options):
@@ -200,6 +210,10 @@ class Recipe:
                 raise ValueError(f"batch_size={options['batch_size']}: half of a batch is real here, so at least 2.")
             options["batch_size"] //= 2
         return load_faces(**options)
+
+    def check_replicas(self, count):
+        """ValueError if a batch does not divide among so many replicas."""
+        check_batch_size(self.batch_size // (2 if self.loss.joint_batch else 1), count)
 
     def check(self):
         """ValueError if attributes, conditioning and loss do not go together."""

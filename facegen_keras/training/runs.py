@@ -1,11 +1,13 @@
 """A training run in a folder: its options, checkpoints, history, curves and sample grids; it can be resumed."""
 
+import contextlib
 import logging
 import math
 from pathlib import Path
 
 from facegen_keras.data.celeba import load_arrays
 from facegen_keras.data.layouts import find_data, find_layout
+from facegen_keras.gan.distribution import find_strategy, is_chief, told_of_lost_workers
 from facegen_keras.gan.latents import FACES
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
@@ -53,7 +55,9 @@ CHANGEABLE = ("data", "epochs", *RUN_OPTIONS)  # what a resumed run may be given
 STARTED_FROM = 2_000  # faces that a generator which is fed faces starts from: as many as `evaluate` draws
 
 
-def train(run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, verbose="auto", **options):
+def train(
+    run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, strategy=None, verbose="auto", **options
+):
     """Train a recipe into a folder, or resume a run that was interrupted or should be longer.
 
     A run is saved at each epoch's end, every few minutes, and when its process is asked to end (Ctrl-C, SIGTERM). It
@@ -71,6 +75,8 @@ def train(run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, 
         resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
             of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep` and, where the faces
             were moved, `data` may be given anew. A run that has all its epochs is loaded.
+        strategy: the devices to train on, "mirrored" or "multiworker" (see `Recipe.build`); a run that is resumed may
+            be given another. Several workers share the run's folder; only the first of them, the chief, writes.
         verbose: as in `fit`.
         **options: `every`, epochs from one sample grid, and one measurement of KID, to the next (1); `save_minutes`,
             minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2).
@@ -84,7 +90,7 @@ def train(run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, 
     Raises:
         FileExistsError: the folder holds a run already and `resume` is not set.
         FileNotFoundError: the run has lost its options or all of its checkpoints.
-        RuntimeError: another process trains in the folder.
+        RuntimeError: another process trains in the folder, or another worker is gone.
         TypeError: there is no such option, or it has another type.
         ValueError: no such recipe, an option is wrong or differs from the run's, other faces than the run's, a damaged
             `options.json`, or no checkpoint that can be loaded.
@@ -95,10 +101,14 @@ def train(run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, 
         raise TypeError(f"train has no option {', '.join(unknown)}: expected some of {', '.join(known)}.")
     given = {"recipe": recipe, "seed": seed, "epochs": epochs} | options
     given = as_read({name: value for name, value in given.items() if value is not None})
-    with only_process(run):
+    strategy = find_strategy(strategy)
+    chief = is_chief(strategy)
+    with only_process(run) if chief else contextlib.nullcontext(), told_of_lost_workers(strategy):
         settings = _settings(run, given, resume)
         recipe = recipe_of(settings)
-        gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
+        recipe.check_replicas(strategy.num_replicas_in_sync)
+        with strategy.scope():
+            gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
         gan.start_faces = _start_faces(gan, settings)
         done = int(gan.epochs_done.numpy())
         if settings["epochs"] <= done:
@@ -107,11 +117,12 @@ def train(run, recipe=None, epochs=None, minutes=None, seed=None, resume=False, 
         faces = recipe.load_faces(seed=settings["seed"], **only(settings, DATA_OPTIONS))
         if checkpoint:
             logger.info("%s goes on %s.", run, describe_progress(gan))
-        callbacks, interruption = _callbacks(run, recipe, settings, read_history(run, done), minutes)
-        if checkpoint != run / LAST:
-            set_aside(run / LAST)
-        clear_unfinished(run)
-        write_options(run, settings)
+        callbacks, interruption = _callbacks(run, recipe, settings, read_history(run, done), minutes, chief)
+        if chief:
+            if checkpoint != run / LAST:
+                set_aside(run / LAST)
+            clear_unfinished(run)
+            write_options(run, settings)
         with interruption.heard():
             gan.fit(faces, initial_epoch=done, epochs=settings["epochs"], verbose=verbose, callbacks=callbacks)
     return gan
@@ -209,11 +220,11 @@ def _load_or_build(run, recipe, seed):
     return recipe.build(seed=seed), None
 
 
-def _callbacks(run, recipe, settings, earlier, minutes):
+def _callbacks(run, recipe, settings, earlier, minutes, chief):
     """The callbacks of a run, and the one of them that hears when it is asked to end."""
     quality, best = _measures(run, recipe, settings, earlier)
     checkpoint = Checkpoint(run / LAST, minutes=settings["save_minutes"], keep=settings["keep"])
-    interruption = Interruption(checkpoint.save)
+    interruption = Interruption(checkpoint.save if chief else lambda: None)
     callbacks = [
         NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
         SampleDiversity(every=settings["every"]),
