@@ -16,7 +16,7 @@ help:
 	@echo "make test-fast      run the fast tests, in under 90 seconds"
 	@echo "make test           run all tests, in five to eight minutes"
 	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
-	@echo "make test-colab     run every notebook as Colab would; needs Python 3.12, and takes ten minutes"
+	@echo "make test-colab     run every notebook as Colab would; needs Python 3.12, and takes five to ten minutes"
 	@echo "make test-browser   run the tests that need a browser; installs one where apt-get can"
 	@echo "make proof          run the long tests behind docs/reliability.md"
 	@echo "make notebooks      execute every notebook in place"
@@ -87,7 +87,7 @@ test-oldest: $(OLDEST:=/tested)
 	touch $@
 
 test-colab: .venv/tested$(LOCK) .venv-colab/ready
-	$(BIN)/python -m pytest tests/test_in_colab.py
+	$(BIN)/python -m pytest -m proof tests/test_in_colab.py
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver

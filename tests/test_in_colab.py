@@ -73,7 +73,6 @@ def github(tmp_path_factory):
 @pytest.fixture
 def runtime(github, faces, tmp_path, monkeypatch):
     """A fresh runtime: Colab's packages and kernel, an empty working directory, and no package of ours."""
-    run(COLAB, "-m", "pip", "uninstall", "--quiet", "--yes", "facegen_keras")
     stand_in = tmp_path / "stand_in" / "google" / "colab"
     stand_in.mkdir(parents=True)
     (stand_in / "drive.py").write_text(DRIVE, encoding="utf-8")
@@ -87,6 +86,7 @@ def runtime(github, faces, tmp_path, monkeypatch):
     monkeypatch.setenv("FACEGEN_DATA", str(faces))
     for name, value in github[1].items():
         monkeypatch.setenv(name, value)
+    run(COLAB, "-m", "pip", "uninstall", "--quiet", "--yes", "facegen_keras")
     (tmp_path / "content").mkdir()
     return tmp_path / "content"
 
@@ -143,7 +143,7 @@ def test_run_on_drive_survives_a_disconnect(github, runtime, tmp_path, monkeypat
     run(COLAB, "-m", "pip", "install", "--quiet", f"git+file://{github[0]}")
     folder = runtime / "drive" / "MyDrive" / "facegen_keras" / "runs" / "first"
     with subprocess.Popen([COLAB, "-c", TRAIN, "1000"], cwd=runtime, stdout=subprocess.DEVNULL) as training:
-        while not (folder / "gan_previous.keras").exists():
+        while not (folder / "gan_1.keras").exists():
             assert training.poll() is None
             time.sleep(0.1)
         training.kill()
