@@ -1,12 +1,14 @@
 PYTHON ?= python3
+COLAB_PYTHON ?= python3.12
 BIN := .venv/bin
 MINUTES ?= 20
 # `make LOCK=1 ...` installs the exact versions this was tested with.
-INSTALL = $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) --editable
+INSTALL = $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) -r requirements.txt --editable
+REQUIREMENTS := requirements.txt requirements-package.txt
 PYTEST = python -m pytest -n 2 --dist loadscope
 FAST = not slow and not timing and not proof
 
-.PHONY: help run app test test-fast test-oldest test-browser proof notebooks lint bench compare colab clean
+.PHONY: help run app test test-fast test-oldest test-colab test-browser proof notebooks lint bench compare colab clean
 
 help:
 	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
@@ -14,6 +16,7 @@ help:
 	@echo "make test-fast      run the fast tests, in under 90 seconds"
 	@echo "make test           run all tests, in five to eight minutes"
 	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
+	@echo "make test-colab     run every notebook as Colab would; needs Python 3.12, and takes five to ten minutes"
 	@echo "make test-browser   run the tests that need a browser; installs one where apt-get can"
 	@echo "make proof          run the long tests behind docs/reliability.md"
 	@echo "make notebooks      execute every notebook in place"
@@ -23,7 +26,7 @@ help:
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
 	@echo "make clean          remove the environments and what builds leave behind"
 
-.venv/installed$(LOCK): requirements.txt requirements.lock pyproject.toml
+.venv/installed$(LOCK): $(REQUIREMENTS) requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(INSTALL) .
@@ -53,13 +56,17 @@ test: .venv/tested$(LOCK)
 test-fast: .venv/tested$(LOCK)
 	$(BIN)/$(PYTEST) -m "$(FAST)"
 
-# Two environments of their own: the lower bounds of requirements.txt, and what Colab has. tensorflow-datasets
+# What Colab has of what the package, its notebooks and its kernel need.
+COLAB := tensorflow~=2.19.0 keras~=3.10.0 numpy~=2.0.2 pandas~=2.2.2 matplotlib~=3.10.0 pillow~=11.3.0 kagglehub~=0.3.13 \
+	ipywidgets~=7.7.1 ipykernel~=6.17.1 ipython~=7.34.0
+
+# Two environments of their own: the lower bounds of the requirements, and what Colab has. tensorflow-datasets
 # needs tensorflow-metadata, of which versions after 1.17 do not work with the protobuf of these two, and do not say so.
 OLDEST := .venv-oldest-2.16 .venv-oldest-2.19
-.venv-oldest-2.16/tested: VERSIONS := $(shell sed -n 's/>=\([0-9.]*\).*/~=\1.0/p' requirements.txt)
-.venv-oldest-2.19/tested: VERSIONS := tensorflow~=2.19.0 keras~=3.10.0 numpy~=2.0.0
+.venv-oldest-2.16/tested: VERSIONS := $(shell sed -n 's/>=\([0-9.]*\).*/~=\1.0/p' $(REQUIREMENTS))
+.venv-oldest-2.19/tested: VERSIONS := $(COLAB)
 
-$(OLDEST:=/tested): requirements.txt pyproject.toml
+$(OLDEST:=/tested): $(REQUIREMENTS) pyproject.toml
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade pip
 	$(@D)/bin/python -m pip install --quiet --only-binary :all: --no-binary promise --editable ".[test]" $(VERSIONS) \
@@ -71,6 +78,16 @@ test-oldest: $(OLDEST:=/tested)
 	for environment in $(OLDEST); do \
 		echo "$$environment" && $$environment/bin/$(PYTEST) -m "$(FAST)" || exit 1; \
 	done
+
+# Colab's Python and packages, without this package: the notebooks install it, as they do in Colab.
+.venv-colab/ready: Makefile
+	$(COLAB_PYTHON) -m venv --clear $(@D) || \
+		{ echo "Colab has Python 3.12: make test-colab COLAB_PYTHON=/path/to/python3.12"; exit 1; }
+	$(@D)/bin/python -m pip install --quiet $(COLAB)
+	touch $@
+
+test-colab: .venv/tested$(LOCK) .venv-colab/ready
+	$(BIN)/python -m pytest -m proof tests/test_in_colab.py
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
@@ -97,4 +114,4 @@ colab: .venv/installed$(LOCK)
 	$(BIN)/python tools/colab.py $(REPO)
 
 clean:
-	rm -rf .venv .venv-oldest-* build *.egg-info
+	rm -rf .venv .venv-oldest-* .venv-colab build *.egg-info

@@ -19,6 +19,7 @@ _MODULES = {
     "data.attribute_statistics": "celeba_statistics measure_statistics sample_attributes implied_attributes",
     "data.attributes": "ATTRIBUTES ATTRIBUTES_1 ATTRIBUTES_2 ATTRIBUTES_5 ATTRIBUTES_8 ATTRIBUTES_23",
     "data.celeba": "load_arrays load_attributes load_faces load_identities load_partition",
+    "data.colab": "mount_drive",
     "data.download": "download_celeba",
     "data.layouts": "find_data workspace",
     "data.photos": "load_photo",

@@ -32,7 +32,7 @@ def main(arguments=None):
 
 def _train(run, **options):
     fg.train(run, **options)
-    print(f"The GAN, its curves and its sample grids are in {run}")
+    print(f"The GAN, its curves and its sample grids are in {Path(run).absolute()}")
 
 
 def _runs(folder):
@@ -42,7 +42,7 @@ def _runs(folder):
 def _sample(run, last, count, attributes, seed, out, titles):
     pictures, verdicts = fg.sample_with_verdicts(_load(run, last), count, _parse_attributes(attributes), seed)
     path = fg.save_grid(pictures, out, titles=fg.verdict_titles(verdicts) if titles else None)
-    print(f"{count} faces are in {path}")
+    print(f"{count} faces are in {path.absolute()}")
 
 
 def _refine(photos, run, last, attributes, passes, out):
@@ -56,34 +56,36 @@ def _refine(photos, run, last, attributes, passes, out):
     refined = gan.refine(np.stack(before), _parse_attributes(attributes), passes, verbose=int(sys.stdout.isatty()))
     titles = ["before", *(f"pass {i + 1}" for i in range(passes))]
     path = fg.save_grid([*before, *refined.reshape(-1, *refined.shape[2:])], out, len(photos), row_titles=titles)
-    print(f"{len(photos)} faces, before and after, are in {path}")
+    print(f"{len(photos)} faces, before and after, are in {path.absolute()}")
 
 
 def _evaluate(run, last, count, data, features, out):
     faces = (fg.faces_of_run(run) if run else {}) | ({"data": data} if data else {})
     found = fg.evaluate(_load(run, last), count, features=features, **faces)
     print(found)
-    print(f"The tables, and the samples nearest to real faces, are in {found.save(out)}")
+    print(f"The tables, and the samples nearest to real faces, are in {found.save(out).absolute()}")
 
 
 def _compare(out, recipes, minutes, data, count):
     table = fg.compare(out, recipes, minutes, data=data, count=count)
     print(table[["images_seen", "images_per_second", "KID", "precision", "recall"]].to_string())
-    print(f"All results are in {Path(out) / 'comparison.csv'}, a sheet of samples in {Path(out) / 'comparison.jpg'}")
+    folder = Path(out).absolute()
+    print(f"All results are in {folder / 'comparison.csv'}, a sheet of samples in {folder / 'comparison.jpg'}")
 
 
 def _train_attributes(out, data, epochs, seed):
     judged = fg.train_attribute_network(out, data, epochs, seed=seed)
-    print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {out.parent}")
+    folder = out.parent.absolute()
+    print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {folder}")
 
 
 def _pack(run, last, out):
     fg.pack_run(run, out, last)
-    print(f"The weights are in {out}")
+    print(f"The weights are in {Path(out).absolute()}")
 
 
 def _download(folder):
-    print(f"CelebA is in {fg.download_celeba(folder)}")
+    print(f"CelebA is in {fg.download_celeba(folder).absolute()}")
 
 
 def _load(run, last):

@@ -20,12 +20,11 @@ LEAST_VERSIONS = {
     "pandas": (2, 0),
     "matplotlib": (3, 7),
     "pillow": (10, 1),
-    "jupyter": (1, 0),
+    "ipywidgets": (7, 7),
     "kagglehub": (0, 3),
 }
-IMPORT_NAMES = {"pillow": "PIL", "jupyter": "nbconvert"}
+IMPORT_NAMES = {"pillow": "PIL"}
 LEAST_PYTHON = (3, 10)
-INSTALL = "install it with `pip install -r requirements.txt`, in the environment that runs this command"
 REINSTALL = "install TensorFlow, Keras and this package again, as they do not work together"
 
 
@@ -43,13 +42,14 @@ def check_python():
 def check_packages():
     found = []
     for package, least in LEAST_VERSIONS.items():
+        install = f'run `pip install "{package}>={_dotted(least)}"` in the environment that runs this command'
         try:
             importlib.import_module(IMPORT_NAMES.get(package, package))
             version = importlib.metadata.version(package)
         except Exception as error:  # a broken wheel may raise anything while it is imported
-            raise Failure(f"{package} does not work ({type(error).__name__}: {error}): {INSTALL}.") from error
+            raise Failure(f"{package} does not work ({type(error).__name__}: {error}): {install}.") from error
         if tuple(map(int, re.findall(r"\d+", version)[:2])) < least:
-            raise Failure(f"{package} {version} is older than {_dotted(least)}: {INSTALL}.")
+            raise Failure(f"{package} {version} is older than {_dotted(least)}: {install}.")
         found.append(f"{package} {version} (oldest: {_dotted(least)})")
     return ", ".join(found)
 
@@ -125,7 +125,7 @@ def check_training():
     images = np.zeros((4, *recipe.size, 3), np.float32)
     logs = gan.fit(images, np.ones((4, len(recipe.attributes)), np.float32), batch_size=4, verbose=0).history
     if not np.isfinite(logs["g_loss"] + logs["d_loss"]).all():
-        raise Failure(f"a training step gave {logs}: reinstall TensorFlow; {INSTALL}.")
+        raise Failure(f"a training step gave {logs}: {REINSTALL}.")
     return "one training step"
 
 
@@ -204,7 +204,8 @@ def main():
                 print(f"FAIL  {failure}", flush=True)
                 status = 1
             except Exception as error:  # a check that cannot run is a finding too, most often a missing package
-                print(f"FAIL  {check.__name__} cannot run ({type(error).__name__}: {error}): {INSTALL}.", flush=True)
+                found = f"{check.__name__} cannot run ({type(error).__name__}: {error})"
+                print(f"FAIL  {found}: mend what failed above, or {REINSTALL}.", flush=True)
                 status = 1
     return status
 

@@ -58,6 +58,12 @@ def test_notebook_runs(name, faces, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebook_asks_colab_for_a_gpu(name):
+    metadata = nbformat.read(NOTEBOOKS[name], as_version=4).metadata
+    assert metadata["accelerator"] == "GPU" and metadata["colab"] == {"gpuType": "T4", "provenance": []}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebook_is_committed_executed(name):
     """Readers see results before they run anything."""
     notebook = nbformat.read(NOTEBOOKS[name], as_version=4)

@@ -10,7 +10,7 @@ from facegen_keras.files import write_atomically
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 BADGE = re.compile(r"\[!\[Open in Colab\].*\n\n")
-PIP = re.compile(r"%pip install -q .*")
+REPOSITORY = re.compile(r'^REPOSITORY = ".*?"', re.M)
 
 
 def link_to_colab(path, repository):
@@ -26,7 +26,7 @@ def link_to_colab(path, repository):
     notebook.cells[0].source = badge + BADGE.sub("", notebook.cells[0].source)
     for cell in notebook.cells:
         if "install" in cell.metadata.get("tags", ()):
-            cell.source = PIP.sub(f"%pip install -q git+https://github.com/{repository}", cell.source)
+            cell.source = REPOSITORY.sub(f'REPOSITORY = "{repository}"', cell.source)
     with write_atomically(path) as unfinished:
         nbformat.write(notebook, unfinished)
 

@@ -5,26 +5,28 @@ import os
 import shutil
 from pathlib import Path
 
-from facegen_keras.data.layouts import find_layout, workspace
+from facegen_keras.data.layouts import find_layout, project_folder
 
 logger = logging.getLogger(__name__)
 
 KAGGLE_DATASET = "jessicali9530/celeba-dataset"
 CELEBA_PICTURES = 202_599
 
+TERMS = "CelebA is for non-commercial research only, and may not be passed on."
+
 BY_HAND = f"""To get CelebA by hand, take one of
   https://www.kaggle.com/datasets/{KAGGLE_DATASET} (log in, accept the terms, "Download"), or
   https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (img_align_celeba.zip and the files list_*.txt),
 unpack it into {{folder}}, so that {{folder}}/img_align_celeba holds the pictures and the tables lie beside it.
-CelebA is for non-commercial research only. To use the embedded sample faces until then, leave FACEGEN_DATA unset."""
+{TERMS} To use the embedded sample faces until then, leave FACEGEN_DATA unset."""
 
 
 def download_celeba(folder=None):
     """Download CelebA's 202,599 aligned faces and their tables (1.4 GB); a second call goes on where it stopped.
 
     Args:
-        folder: the folder to fill; None takes `data/celeba` in the `workspace`, where `load_faces` looks by itself. A
-            complete folder is left as it is.
+        folder: the folder to fill; None takes `data/celeba` in the `project_folder`, where `load_faces` looks by
+            itself. A complete folder is left as it is.
 
     Returns:
         The folder, a `Path`.
@@ -33,7 +35,7 @@ def download_celeba(folder=None):
         ImportError: `kagglehub` is not installed.
         RuntimeError: the download failed or is incomplete; the message says how to get CelebA by hand.
     """
-    folder = Path(folder).expanduser() if folder else workspace() / "data" / "celeba"
+    folder = Path(folder).expanduser() if folder else project_folder() / "data" / "celeba"
     if _missing(folder) is None:
         return folder
     try:
@@ -42,6 +44,7 @@ def download_celeba(folder=None):
         raise ImportError(
             f"download_celeba needs kagglehub: pip install kagglehub.\n{BY_HAND.format(folder=folder)}"
         ) from error
+    logger.info("Downloading CelebA through Kaggle. %s", TERMS)
     try:
         arrived = Path(kagglehub.dataset_download(KAGGLE_DATASET))
     except Exception as error:  # no network, no account, terms not accepted, disk full

@@ -16,7 +16,13 @@ SAMPLE_FACES = 2_000
 
 
 def workspace():
-    """The folder where `data/celeba` is looked for and where notebooks write their results.
+    """The folder where notebooks write their results: $FACEGEN_WORKSPACE, else the `project_folder`; absolute."""
+    named = os.environ.get("FACEGEN_WORKSPACE")
+    return Path(named).expanduser().absolute() if named else project_folder()
+
+
+def project_folder():
+    """The folder where `data/celeba` is looked for.
 
     It is the project's checkout if the working directory is inside one (Jupyter works in `notebooks/`), else the
     working directory.
@@ -30,8 +36,8 @@ def find_data(data=None):
     """Find the folder of faces to work on, and log which it is.
 
     Args:
-        data: a folder; None takes $FACEGEN_DATA, else `data/celeba` in the `workspace`, else the sample faces, which
-            are drawn into the cache folder the first time.
+        data: a folder; None takes $FACEGEN_DATA, else `data/celeba` in the `project_folder`, else the sample faces,
+            which are drawn into the cache folder the first time.
 
     Returns:
         The folder, a `Path`.
@@ -44,8 +50,8 @@ def find_data(data=None):
     elif os.environ.get("FACEGEN_DATA"):
         folder = Path(os.environ["FACEGEN_DATA"]).expanduser()
         told_by = f"FACEGEN_DATA={os.environ['FACEGEN_DATA']}"
-    elif (workspace() / "data" / "celeba").is_dir():
-        folder, told_by = workspace() / "data" / "celeba", "data/celeba"
+    elif (project_folder() / "data" / "celeba").is_dir():
+        folder, told_by = project_folder() / "data" / "celeba", "data/celeba"
     else:
         folder, told_by = _sample_faces(), "the embedded sample faces, as there is no FACEGEN_DATA and no data/celeba"
     if not folder.is_dir():

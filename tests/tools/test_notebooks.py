@@ -40,3 +40,14 @@ def test_failing_cell_is_shown_and_nothing_is_written(tmp_path):
     assert "two.ipynb" in result.stderr and "ZeroDivisionError" in result.stderr
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_metadata_for_colab_stays(tmp_path):
+    path = write_notebook(tmp_path / "one.ipynb", "1")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata |= {"accelerator": "GPU", "colab": {"provenance": [], "gpuType": "T4"}}
+    nbformat.write(notebook, path)
+    assert execute(path).returncode == 0
+    executed = nbformat.read(path, as_version=4).metadata
+    assert executed["accelerator"] == "GPU" and executed["colab"] == {"provenance": [], "gpuType": "T4"}
+    assert executed["language_info"]["name"] == "python"
