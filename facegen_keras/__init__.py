@@ -46,6 +46,7 @@ _MODULES = {
     "training.checkpoints": "load_gan",
     "training.comparison": "compare load_comparison",
     "training.guard": "NaNGuard",
+    "training.history": "load_history",
     "training.listing": "list_runs",
     "training.pretrained": "load_pretrained",
     "training.recipe": "Recipe",

@@ -36,6 +36,24 @@ def read_history(folder, epochs=math.inf):
     return [rows[epoch] for epoch in sorted(rows) if epoch <= epochs]
 
 
+def load_history(run):
+    """Load the logs of a run's epochs, for `curves`.
+
+    Args:
+        run: its folder.
+
+    Returns:
+        A dict of lists, one value an epoch, like `fit(...).history`; NaN where an epoch did not measure something.
+
+    Raises:
+        FileNotFoundError: the run has ended no epoch yet.
+    """
+    rows = read_history(run)
+    if not rows:
+        raise FileNotFoundError(f"{Path(run) / HISTORY} holds no epoch: train the run first.")
+    return pd.DataFrame(rows).drop(columns="epoch").to_dict("list")
+
+
 def write_history(folder, rows):
     """Write rows as `read_history` reads them, and return them as a DataFrame."""
     history = pd.DataFrame(rows)

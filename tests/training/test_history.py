@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+import facegen_keras as fg
 from facegen_keras.training.history import lowest_kid, read_history, write_history
 
 WHOLE = "epoch,kid,g_loss\n1,0.5,1.0\n2,,0.1\n3,0.25,2.0\n"
@@ -25,6 +26,14 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path):
     rows = [{"epoch": i + 1, "kid": 0.1 * i / 3} for i in range(20)]
     write_history(tmp_path, rows)
     assert read_history(tmp_path) == rows
+
+
+def test_history_of_a_run_is_loaded_for_curves(tmp_path):
+    (tmp_path / "history.csv").write_text(WHOLE, encoding="utf-8")
+    logs = fg.load_history(tmp_path)
+    assert list(logs) == ["kid", "g_loss"] and logs["g_loss"] == [1.0, 0.1, 2.0] and math.isnan(logs["kid"][1])
+    with pytest.raises(FileNotFoundError, match="no epoch"):
+        fg.load_history(tmp_path / "none")
 
 
 @pytest.mark.parametrize(
