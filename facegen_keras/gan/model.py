@@ -9,6 +9,7 @@ import tensorflow as tf
 from facegen_keras.checks import check_whole
 from facegen_keras.data.images import CROP
 from facegen_keras.gan import conditions, inversion
+from facegen_keras.gan.accumulation import train_in_parts
 from facegen_keras.gan.ema import frozen_copy, update_ema
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy, gradient_penalty
@@ -86,8 +87,9 @@ class FaceGAN(keras.Model):
     # Training
 
     def compile(
-        self, d_optimizer, g_optimizer, loss=None, schedule=None, jit_compile="auto", steps_per_execution=1, **options
-    ):
+        self, d_optimizer, g_optimizer, loss=None, schedule=None, jit_compile="auto", steps_per_execution=1,
+        gradient_accumulation_steps=1, **options
+    ):  # fmt: skip
         """Set how it trains.
 
         Args:
@@ -99,6 +101,8 @@ class FaceGAN(keras.Model):
                 False on processors, where XLA made every recipe slower. XLA draws other random numbers.
             steps_per_execution: training steps from one call of Keras' callbacks to the next; more of them keep a fast
                 GPU from waiting for Python.
+            gradient_accumulation_steps: into how many parts a training step divides its batch, to take less memory and
+                a little more time; schedules, EMA and logs count steps, as ever (see `accumulation`).
             **options: others of Keras' `compile`.
         """
         d_optimizer, g_optimizer = (
@@ -111,6 +115,7 @@ class FaceGAN(keras.Model):
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.optimizer = OptimizerPair(d_optimizer, g_optimizer)
         self.jit_setting = jit_compile
+        self.gradient_accumulation_steps = check_whole("gradient_accumulation_steps", gradient_accumulation_steps, 1)
         self.gan_loss, self.schedule = loss or CrossEntropy(), schedule or EveryStep()
         if self.gan_loss.is_relativistic and isinstance(self.schedule, AccuracyGate):
             raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
@@ -153,37 +158,53 @@ class FaceGAN(keras.Model):
 
     def train_step(self, data):
         images, attributes = conditions.check_batch(self, data)
-        targets = self._target_attributes(attributes)
+        latents = self.latent.for_training(images, self.seed_of_step(0))
+        batch = (images, attributes, latents, self._target_attributes(attributes))
+        d_trained = self.schedule(Progress(self.steps_done.value, self.epochs_done.value, self._accuracy()))
+
+        def train_discriminator(fakes, targets):
+            tf.cond(d_trained, lambda: self._train_discriminator(images, attributes, fakes, targets), tf.no_op)
+
+        if self.gradient_accumulation_steps > 1:
+            gradients, share = train_in_parts(self, batch, d_trained)
+        else:
+            gradients, share = self.generator_gradients(*batch, train_discriminator)
+        self.g_optimizer.apply(gradients, self.generator.trainable_variables)
+        if self.ema_decay:
+            update_ema(self.ema_generator, self.generator, self.ema_decay, self.steps_done.value)
+        self._follow(self.fake_accuracy, share)
+        self.track(d_trained=d_trained, d_accuracy=self._accuracy())
+        self.steps_done.assign_add(1)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def generator_gradients(self, images, attributes, latents, targets, train_discriminator=None):
+        """G's gradients, times the loss scale, and the share of fakes that D takes for fakes.
+
+        Where `train_discriminator` is given, a function of fakes and their attributes, D learns from the fakes first.
+        """
         with tf.GradientTape() as tape:
-            fakes, targets, extra_loss = self.generate_fakes(images, targets)
-            with tape.stop_recording():
-                progress = Progress(self.steps_done.value, self.epochs_done.value, self._accuracy())
-                d_trained = self.schedule(progress)
-                tf.cond(d_trained, lambda: self._train_discriminator(images, attributes, fakes, targets), tf.no_op)
+            fakes, targets, extra_loss = self.generate_fakes(latents, targets)
+            if train_discriminator is not None:
+                with tape.stop_recording():
+                    train_discriminator(fakes, targets)
             (fake,) = self.discriminate(fakes, [targets], training=True)
             real = self.discriminate(images, [attributes], training=True)[0] if self.gan_loss.is_relativistic else None
             g_loss = self.gan_loss.generator_loss(fake, real) + extra_loss
             scaled_loss = self.g_optimizer.scale_loss(g_loss)
+        self.track(g_loss=g_loss)
         gradients = tape.gradient(scaled_loss, self.generator.trainable_variables)
-        self.g_optimizer.apply(gradients, self.generator.trainable_variables)
-        if self.ema_decay:
-            update_ema(self.ema_generator, self.generator, self.ema_decay, self.steps_done.value)
-        self._follow(self.fake_accuracy, self.gan_loss.probability(fake) < 0.5)
-        self.track(g_loss=g_loss, d_trained=d_trained, d_accuracy=self._accuracy())
-        self.steps_done.assign_add(1)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return gradients, _share(self.gan_loss.probability(fake) < 0.5)
 
-    def generate_fakes(self, images, attributes):
+    def generate_fakes(self, latents, attributes):
         """Draw what G is trained on in one step; systems that draw otherwise override this, and `predict_images`.
 
         Args:
-            images: the real images of the batch (b, H, W, 3).
+            latents: (b, *latent.shape).
             attributes: of the faces to draw (b, n).
 
         Returns:
             Images (k, H, W, 3), the attributes of each (k, n), and a scalar to add to G's loss.
         """
-        latents = self.latent.for_training(images, self.seed_of_step(0))
         return self.generate(latents, attributes, training=True), attributes, 0.0
 
     def discriminate(self, images, candidates, training=False):
@@ -195,6 +216,16 @@ class FaceGAN(keras.Model):
         return self.discriminator.logits(images, candidates, training=training)
 
     def _train_discriminator(self, images, attributes, fakes, targets):
+        return self.update_discriminator(*self.discriminator_gradients(images, attributes, fakes, targets))
+
+    def update_discriminator(self, gradients, share):
+        """Train D by what `discriminator_gradients` returned."""
+        self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        self._follow(self.real_accuracy, share)
+        return tf.no_op()
+
+    def discriminator_gradients(self, images, attributes, fakes, targets):
+        """D's gradients, times the loss scale, and the share of real images that D takes for real."""
         fakes = tf.stop_gradient(fakes)
         scale = self.d_optimizer.scale_loss(1.0)  # 1 but in float16
         with tf.GradientTape() as tape:
@@ -207,14 +238,12 @@ class FaceGAN(keras.Model):
                 slopes = [scaled / scale for scaled in penalty_tape.gradient(logit_sum, [images, fakes])]
                 d_loss += self.gan_loss.gamma / 2 * gradient_penalty(slopes)
             scaled_loss = scale * d_loss
-        gradients = tape.gradient(scaled_loss, self.discriminator.trainable_variables)
-        self.d_optimizer.apply(gradients, self.discriminator.trainable_variables)
         probability = {name: self.gan_loss.probability(of) for name, of in logits.items()}
-        self._follow(self.real_accuracy, probability["real"] >= 0.5)
         self.track(**{f"d_{name}": of for name, of in probability.items()})
         counts = tf.math.is_finite(d_loss) | (scale <= 1.0)  # else the scale is too large: it falls, D learns nothing
         self.trackers["d_loss"].update_state(tf.where(counts, d_loss, 0.0), tf.cast(counts, tf.float32))
-        return tf.no_op()
+        gradients = tape.gradient(scaled_loss, self.discriminator.trainable_variables)
+        return gradients, _share(probability["real"] >= 0.5)
 
     def _discriminate_kinds(self, images, attributes, fakes, targets):
         """D's logits in training: `real`, `fake` and, where the loss has it, `mismatch`."""
@@ -240,8 +269,7 @@ class FaceGAN(keras.Model):
     def _accuracy(self):
         return (self.real_accuracy.value + self.fake_accuracy.value) / 2
 
-    def _follow(self, running, correct):
-        share = tf.reduce_mean(tf.cast(correct, tf.float32))
+    def _follow(self, running, share):
         running.assign(ACCURACY_DECAY * running + (1 - ACCURACY_DECAY) * share)
 
     def track(self, **values):
@@ -378,6 +406,7 @@ class FaceGAN(keras.Model):
         parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
         parts |= {"loss": self.gan_loss, "schedule": self.schedule}
         parts |= {"jit_compile": self.jit_setting, "steps_per_execution": self.steps_per_execution}
+        parts["gradient_accumulation_steps"] = self.gradient_accumulation_steps
         return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
 
     def compile_from_config(self, config):
@@ -402,3 +431,7 @@ class FaceGAN(keras.Model):
         variables = [variable for model in models for variable in model.variables]
         random = [variable for variable in variables if variable.name == "seed_generator_state"]
         return {name: getattr(self, name) for name in names} | {f"random_{i}": v for i, v in enumerate(random)}
+
+
+def _share(correct):
+    return tf.reduce_mean(tf.cast(correct, tf.float32))

@@ -11,7 +11,7 @@ from facegen_keras.training.recipes import RECIPES
 OPTIONS = "options.json"
 RECIPE_OPTIONS = (
     *("image_size", "attributes", "schedule", "ema_decay", "dtype_policy", "batch_size", "crop", "flip"),
-    *("images", "random_select", "jit_compile", "steps_per_execution"),
+    *("images", "random_select", "jit_compile", "steps_per_execution", "gradient_accumulation_steps"),
 )
 DATA_OPTIONS = ("data", "balance")
 LEAST = {"seed": 0, "epochs": 1, "every": 1}
@@ -24,6 +24,7 @@ _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"image_size": (int, list), "batch_size": (int,), "crop": (int,), "flip": (bool,), "random_select": (int, float)},
     **{"attributes": (str, int, list), "balance": (str,), "schedule": (str,), "dtype_policy": (str,)},
     **{"ema_decay": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
+    "gradient_accumulation_steps": (int,),
 }
 _NAMES = {
     **{str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of these"},

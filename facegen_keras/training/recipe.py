@@ -14,6 +14,7 @@ from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.celeba import load_faces
 from facegen_keras.data.images import CROP
 from facegen_keras.data.selection import check_amount
+from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
@@ -61,7 +62,7 @@ class Recipe:
         random_select: pictures an epoch, chosen afresh from those each epoch; None for all of them.
         dtype_policy: Keras' "float32", "mixed_bfloat16" or "mixed_float16"; "auto" takes what this machine is fast at
             (see `choose_dtype_policy`). Weights, losses, penalties, statistics and pictures are float32 in each.
-        jit_compile, steps_per_execution: see `FaceGAN.compile`.
+        jit_compile, steps_per_execution, gradient_accumulation_steps: see `FaceGAN.compile`.
 
     Raises:
         ValueError: an attribute, schedule or dtype policy that does not exist, or a number out of range.
@@ -98,6 +99,7 @@ class Recipe:
     dtype_policy: str = "float32"
     jit_compile: bool | str = "auto"
     steps_per_execution: int = 1
+    gradient_accumulation_steps: int = 1
 
     def __post_init__(self):
         object.__setattr__(self, "attributes", resolve_attributes(self.attributes))
@@ -114,6 +116,9 @@ class Recipe:
             raise ValueError(
                 f"steps_per_execution={steps}: Keras {keras.__version__} loses an epoch's last steps: use 1."
             )
+        parts = check_whole("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
+        if parts > 1:
+            check_parts(self.batch_size // 2 if self.loss.joint_batch else self.batch_size, parts)
         if self.jit_compile not in (True, False, "auto"):
             raise ValueError(f'jit_compile={self.jit_compile!r}: expected True, False or "auto".')
 
@@ -174,8 +179,8 @@ class Recipe:
             seed=seed,
             **{name: getattr(recipe, name) for name in GAN_FIELDS},
         )
-        speed = {name: getattr(recipe, name) for name in ("jit_compile", "steps_per_execution")}
-        gan.compile(recipe.d_optimizer(), recipe.g_optimizer(), recipe.loss, recipe.schedule, **speed)
+        settings = {name: getattr(recipe, name) for name in STEP_FIELDS}
+        gan.compile(recipe.d_optimizer(), recipe.g_optimizer(), recipe.loss, recipe.schedule, **settings)
         return gan
 
     def load_faces(self, **options):
@@ -241,6 +246,7 @@ def reserve_faces(recipe, data=None, seed=0):
 
 WHOLE_EPOCHS = (3, 10)  # the oldest Keras that was tested to run all of an epoch's steps, several at a time
 GAN_FIELDS = ("attributes", "value_range", "crop", "random_attributes", "ema_decay")
+STEP_FIELDS = ("jit_compile", "steps_per_execution", "gradient_accumulation_steps")
 FACE_FIELDS = ("batch_size", "crop", "flip", "value_range", "images", "random_select")
 
 
