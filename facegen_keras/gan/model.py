@@ -13,11 +13,12 @@ from facegen_keras.gan.accumulation import train_in_parts
 from facegen_keras.gan.ema import frozen_copy, update_ema
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy, gradient_penalty
-from facegen_keras.gan.memory import check_memory
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep, Progress
 from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, with_own
+from facegen_keras.gan.training_memory import check_training_memory
+from facegen_keras.memory import check_memory
 
 MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
 ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
@@ -142,7 +143,8 @@ class FaceGAN(keras.Model):
         keeps its ratio to it. `TerminateOnNaN` looks at both losses.
 
         Raises:
-            ValueError: there are `validation_data`: a GAN has no loss that faces it was not trained on could tell.
+            ValueError: there are `validation_data`: a GAN has no loss that faces it was not trained on could tell; or
+                training would take more memory than there is (see `training_memory`).
         """
         if options.get("validation_data") is not None or options.get("validation_split"):
             raise ValueError(f"fit takes no validation_data: {MEASURE}, or fg.SampleQuality as a callback.")
@@ -158,6 +160,8 @@ class FaceGAN(keras.Model):
 
     def train_step(self, data):
         images, attributes = conditions.check_batch(self, data)
+        if images.shape[0] is not None:  # Python runs this once, before TensorFlow takes any memory
+            check_training_memory(self, images.shape[0])
         latents = self.latent.for_training(images, self.seed_of_step(0))
         batch = (images, attributes, latents, self._target_attributes(attributes))
         d_trained = self.schedule(Progress(self.steps_done.value, self.epochs_done.value, self._accuracy()))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 import keras
+import tensorflow as tf
 
 from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import resolve_attributes
@@ -20,6 +21,7 @@ from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
 from facegen_keras.gan.model import FaceGAN
 from facegen_keras.gan.schedules import EveryStep, Schedule, parse_schedule
+from facegen_keras.gan.training_memory import check_training_memory
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.networks.conditioning import NoAttributes, connect_generator
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
@@ -118,7 +120,7 @@ class Recipe:
             )
         parts = check_whole("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
         if parts > 1:
-            check_parts(self.batch_size // 2 if self.loss.joint_batch else self.batch_size, parts)
+            check_parts(self.real_pictures, parts)
         if self.jit_compile not in (True, False, "auto"):
             raise ValueError(f'jit_compile={self.jit_compile!r}: expected True, False or "auto".')
 
@@ -126,6 +128,11 @@ class Recipe:
     def size(self):
         """Image size as (height, width)."""
         return (self.image_size, self.image_size) if isinstance(self.image_size, int) else tuple(self.image_size)
+
+    @property
+    def real_pictures(self):
+        """Real pictures in a batch."""
+        return self.batch_size // 2 if self.loss.joint_batch else self.batch_size
 
     def override(self, **changes):
         """This recipe with some of its fields changed.
@@ -182,6 +189,11 @@ class Recipe:
         settings = {name: getattr(recipe, name) for name in STEP_FIELDS}
         gan.compile(recipe.d_optimizer(), recipe.g_optimizer(), recipe.loss, recipe.schedule, **settings)
         return gan
+
+    def check_memory(self):
+        """The bytes that training takes, estimated before any is taken; ValueError if that is more than there are."""
+        with tf.Graph().as_default():  # where variables have shapes, and take no memory
+            return check_training_memory(self.build(), self.real_pictures)
 
     def load_faces(self, **options):
         """Load the faces this recipe trains on.

@@ -81,7 +81,8 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
         RuntimeError: another process trains in the folder.
         TypeError: there is no such option, or it has another type.
         ValueError: no such recipe, an option is wrong or differs from the run's, other faces than the run's, a damaged
-            `options.json`, no checkpoint that can be loaded, or nothing is left to train.
+            `options.json`, no checkpoint that can be loaded, nothing is left to train, or it needs more memory than
+            there is.
     """
     run = Path(run)
     known = (*RECIPE_OPTIONS, *DATA_OPTIONS)
@@ -92,6 +93,7 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
     with only_process(run):
         settings = _settings(run, given, epochs, every, resume)
         recipe = recipe_of(settings)
+        logger.info("Training takes about %.1f GB of memory", recipe.check_memory() / 1e9)
         gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
         done = int(gan.epochs_done.numpy())
         if settings["epochs"] <= done:
