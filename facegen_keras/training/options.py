@@ -24,7 +24,7 @@ _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"image_size": (int, list), "batch_size": (int,), "crop": (int,), "flip": (bool,), "random_select": (int, float)},
     **{"attributes": (str, int, list), "balance": (str,), "schedule": (str,), "dtype_policy": (str,)},
     **{"ema_decay": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
-    "gradient_accumulation_steps": (int,),
+    **{"gradient_accumulation_steps": (int,), "tensorboard": (bool,)},
 }
 _NAMES = {
     **{str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of these"},

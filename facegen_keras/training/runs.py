@@ -43,6 +43,7 @@ from facegen_keras.training.options import (
 )
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
+from facegen_keras.training.tensorboard import TensorBoardLog, require_tensorboard
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,10 @@ MEASURED = 1_000  # real faces that samples are compared with while training
 STARTED_FROM = 2_000  # faces that a generator which is fed faces starts from: as many as `evaluate` draws
 
 
-def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, resume=False, verbose="auto", **options):
+def train(
+    run, recipe=None, epochs=None, minutes=None, every=None, seed=None, resume=False, tensorboard=None, verbose="auto",
+    **options
+):  # fmt: skip
     """Train a recipe into a folder, or resume a run that was interrupted or should be longer.
 
     A run whose newest checkpoint is damaged or missing goes on from the one before, and warns of it.
@@ -65,8 +69,9 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
         every: epochs from one sample grid, and one measurement of KID, to the next; by default 1.
         seed: of weights, latents and the choice and order of the pictures; by default 0.
         resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
-            of a run that is resumed, only `epochs`, `minutes`, `every` and, where the faces were moved, `data` may be
-            given anew.
+            of a run that is resumed, only `epochs`, `minutes`, `every`, `tensorboard` and, where the faces were moved,
+            `data` may be given anew.
+        tensorboard: whether all epochs are logged for TensorBoard, in the run's folder; by default False.
         verbose: as in `fit`.
         **options: of the recipe, `image_size`, `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`,
             `batch_size`, `crop`, `flip`, `images`, `random_select`; and `data` and `balance` of `load_faces`. What is
@@ -77,6 +82,7 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
 
     Raises:
         FileExistsError: the folder holds a run already and `resume` is not set.
+        ImportError: TensorBoard was asked for, and is not installed.
         FileNotFoundError: the run has lost its options or all of its checkpoints.
         RuntimeError: another process trains in the folder.
         TypeError: there is no such option, or it has another type.
@@ -92,6 +98,10 @@ def train(run, recipe=None, epochs=None, minutes=None, every=None, seed=None, re
     given = as_read({name: value for name, value in given.items() if value is not None})
     with only_process(run):
         settings = _settings(run, given, epochs, every, resume)
+        if tensorboard is not None:
+            settings["tensorboard"] = bool(tensorboard)
+        if settings.get("tensorboard"):
+            require_tensorboard()
         recipe = recipe_of(settings)
         logger.info("Training takes about %.1f GB of memory", recipe.check_memory() / 1e9)
         gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
@@ -204,13 +214,16 @@ def _load_or_build(run, recipe, seed):
 
 def _callbacks(run, recipe, settings, earlier, minutes):
     quality, best = _measures(run, recipe, settings, earlier)
+    grids = SampleGrid(run, every=settings["every"], seed=settings["seed"])
+    is_watched = settings.get("tensorboard", False)
     return [
         NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
         SampleDiversity(every=settings["every"]),
         *quality,
         CollapseWarning(earlier=earlier),
         Curves(run, earlier),
-        SampleGrid(run, every=settings["every"], seed=settings["seed"]),
+        grids,
+        *([TensorBoardLog(run / "tensorboard", grids, earlier)] if is_watched else []),
         *best,  # once an epoch is saved, its history and its grid are there
         Checkpoint(run / LAST),
         *([TimeBudget(minutes)] if minutes is not None else []),
