@@ -19,6 +19,7 @@ from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, with_own
 from facegen_keras.gan.training_memory import check_training_memory
 from facegen_keras.memory import check_memory
+from facegen_keras.progress import tell_time_left
 
 MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
 ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
@@ -327,6 +328,7 @@ class FaceGAN(keras.Model):
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
         attributes = self.sample_attributes(len(latents), attributes, seed)
         batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
+        batches = tell_time_left(batches, f"Drawing {len(latents):,} samples")
         return np.concatenate([self.to_pictures(self.predict_images(latents[b], attributes[b])) for b in batches])
 
     def _check_memory(self, count):
