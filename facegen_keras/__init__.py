@@ -52,6 +52,7 @@ _MODULES = {
     "training.recipe": "Recipe",
     "training.recipes": "RECIPES",
     "training.runs": "faces_of_run load_run pack_run train",
+    "training.tensorboard": "TensorBoardLog",
     "editing.session": "EditSession",
     "editing.widget": "refine_widget",
     "grids": "curves grid save_gif save_grid sheet verdict_titles",

@@ -162,6 +162,12 @@ def _parser():
     )
     command.add_argument("--steps-per-execution", type=int, help="training steps in one call (default: 1)")
     command.add_argument(
+        "--gradient-accumulation-steps", type=int, help="parts of a batch, for less memory (default: 1)"
+    )
+    command.add_argument(
+        "--tensorboard", action=argparse.BooleanOptionalAction, help="log scalars and grids for TensorBoard, in the run"
+    )
+    command.add_argument(
         "--verbose",
         type=int,
         default=1 if sys.stdout.isatty() else 2,

@@ -81,11 +81,11 @@ def check_dtype_policy():
 
 
 def check_memory():
-    try:
-        gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (AttributeError, ValueError, OSError):
+    from facegen_keras.memory import memory_limit
+
+    if (limit := memory_limit()) is None:
         return "memory: cannot be read on this system"
-    if gigabytes < 3:
+    if (gigabytes := limit / 1e9) < 3:
         raise Failure(
             f"{gigabytes:.1f} GB of memory: training needs about 3; close other programs or use a larger machine."
         )

@@ -1,5 +1,7 @@
 """CelebA as a tf.data pipeline, as arrays and as tables."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -9,6 +11,7 @@ from facegen_keras.data.images import CROP
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.selection import attributes_of, check_split, open_faces, partition_of, plan_epoch
 from facegen_keras.data.tables import read_identities
+from facegen_keras.memory import check_memory
 
 
 def load_faces(
@@ -147,9 +150,15 @@ def load_arrays(
         uint8 array (n, height, width, 3), and a DataFrame (n, k) of int8 0/1, index the picture names.
 
     Raises:
-        As `load_faces`; ValueError, too, if `held_out_from` leaves no picture.
+        As `load_faces`; ValueError, too, if `held_out_from` leaves no picture, or there is no memory for so many.
     """
     faces = open_faces(image_size, attributes, data, split, crop, images=images, held_out_from=held_out_from, seed=seed)
+    size = faces.pictures.shape[1:]
+    check_memory(
+        f"load_arrays of {len(faces.rows):,} pictures of {size[0]}x{size[1]}",
+        len(faces.rows) * math.prod(size),
+        "take fewer (images=) or smaller ones (image_size=), or load_faces, which reads them batch by batch",
+    )
     values = faces.attributes[faces.rows].astype(np.int8)
     table = pd.DataFrame(values, index=faces.names[faces.rows], columns=list(faces.attribute_names))
     return faces.pictures[faces.rows], table

@@ -17,6 +17,7 @@ import numpy as np
 from facegen_keras.data.folder import cache_folder, hash_of
 from facegen_keras.data.images import CROP, check_size, decode, without_size_warnings
 from facegen_keras.files import write_atomically
+from facegen_keras.progress import tell_time_left
 
 try:
     import fcntl
@@ -160,18 +161,15 @@ def _decode_all(faces, size, crop, array):
             return None, str(error).replace(str(source), "it")
 
     skipped, converted = {}, collections.Counter()
-    sources, reported = iter(faces.open_pictures()), time.monotonic()
+    sources, starts = iter(faces.open_pictures()), range(0, len(array), CHUNK)
     with without_size_warnings(), concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in range(0, len(array), CHUNK):
+        for start in tell_time_left(starts, f"Decoding {len(array):,} pictures of {faces}"):
             for row, (picture, notes) in enumerate(pool.map(try_to_decode, itertools.islice(sources, CHUNK)), start):
                 if picture is None:
                     skipped[faces.names[row]] = notes
                 else:
                     array[row] = picture
                     converted.update(notes)
-            if time.monotonic() - reported > 10:
-                reported = time.monotonic()
-                logger.info("Decoding %s: %d of %d pictures", faces, start + CHUNK, len(array))
     return skipped, dict(converted)
 
 

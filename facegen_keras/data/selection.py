@@ -14,6 +14,7 @@ from facegen_keras.data.images import CROP
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.picture_cache import load_pictures
 from facegen_keras.data.tables import SPLITS, read_attributes, read_partition
+from facegen_keras.progress import tell_time_left
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class FaceSet:
         Yields:
             uint8 arrays (size, H, W, 3), in the order of `rows`.
         """
-        for start in range(0, len(self.rows), size):
+        for start in tell_time_left(range(0, len(self.rows), size), f"Looking at {len(self.rows):,} faces"):
             yield self.pictures[self.rows[start : start + size]]
 
 

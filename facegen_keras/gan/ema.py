@@ -7,7 +7,8 @@ import tensorflow as tf
 def frozen_copy(model):
     """A copy of a Keras model, with its weights, that does not train."""
     copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    for variable, original in zip(copy.variables, model.variables):
+        variable.assign(original)
     copy.trainable = False
     return copy
 

@@ -43,10 +43,9 @@ class InteractiveGAN(FaceGAN):
     def predict_images(self, latents, attributes):
         return self.generate_passes(latents, attributes, self.passes)[-1]
 
-    def generate_fakes(self, images, attributes):
-        first = self.latent.for_training(images, self.seed_of_step(0))
-        outputs = self.generate_passes(first, attributes, self.passes, training=True)
-        inputs = [first, *outputs[:-1]]
+    def generate_fakes(self, latents, attributes):
+        outputs = self.generate_passes(latents, attributes, self.passes, training=True)
+        inputs = [latents, *outputs[:-1]]
         distance = sum(_l2_distance(fed, drawn) for fed, drawn in zip(inputs, outputs))
         attributes = tf.tile(attributes, (self.passes, 1))
         return tf.concat(outputs, axis=0), attributes, self.reconstruction * distance, {"reconstruction": distance}

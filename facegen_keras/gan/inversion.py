@@ -12,6 +12,7 @@ from facegen_keras.checks import check_whole
 from facegen_keras.data.images import to_size
 from facegen_keras.data.photos import load_photo
 from facegen_keras.gan.conditions import change_attributes, read_attributes, require_attributes
+from facegen_keras.progress import tell_time_left
 
 CANDIDATES = 256  # random latents that the search may start from
 ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
@@ -106,7 +107,7 @@ def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latent
         learning_rate: of Adam.
         latents: where to start; by default the best of 256 random ones for each picture.
         seed: of those.
-        verbose: 1 for a progress bar.
+        verbose: 1 for a progress bar; 0 logs how long a long search still takes.
 
     Returns:
         An `Inversion`.
@@ -147,7 +148,7 @@ def _search(gan, images, attributes, steps, learning_rate, latents, seed, verbos
         return loss / count
 
     bar = keras.utils.Progbar(steps, verbose=verbose)
-    for i in range(steps):
+    for i in range(steps) if verbose else tell_time_left(range(steps), f"Search of {count} latents"):
         bar.update(i + 1, [("difference", float(step().numpy()))])
     return z.numpy()
 

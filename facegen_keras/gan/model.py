@@ -13,12 +13,13 @@ from facegen_keras.gan.distribution import draw_on_one_device, random_states, sh
 from facegen_keras.gan.ema import frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
-from facegen_keras.gan.memory import check_memory
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep
 from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
 from facegen_keras.gan.train_step import make_train_function
+from facegen_keras.memory import check_memory
+from facegen_keras.progress import tell_time_left
 
 MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
 COUNTERS = ("steps_done", "epochs_done", "batches_done")  # the last of the epoch at hand, where it is not done
@@ -90,8 +91,9 @@ class FaceGAN(keras.Model):
     # Training
 
     def compile(
-        self, d_optimizer, g_optimizer, loss=None, schedule=None, jit_compile="auto", steps_per_execution=1, **options
-    ):
+        self, d_optimizer, g_optimizer, loss=None, schedule=None, jit_compile="auto", steps_per_execution=1,
+        gradient_accumulation_steps=1, **options
+    ):  # fmt: skip
         """Set how it trains.
 
         Args:
@@ -103,6 +105,8 @@ class FaceGAN(keras.Model):
                 False on processors, where XLA made every recipe slower. XLA draws other random numbers.
             steps_per_execution: training steps from one call of Keras' callbacks to the next; more of them keep a fast
                 GPU from waiting for Python.
+            gradient_accumulation_steps: into how many parts a training step divides its batch, to take less memory and
+                a little more time; schedules, EMA and logs count steps, as ever (see `accumulation`).
             **options: others of Keras' `compile`.
         """
         d_optimizer, g_optimizer = (
@@ -118,6 +122,7 @@ class FaceGAN(keras.Model):
         self.d_optimizer, self.g_optimizer = d_optimizer, g_optimizer
         self.optimizer = OptimizerPair(d_optimizer, g_optimizer)
         self.jit_setting = jit_compile
+        self.gradient_accumulation_steps = check_whole("gradient_accumulation_steps", gradient_accumulation_steps, 1)
         self.gan_loss, self.schedule = loss or CrossEntropy(), schedule or EveryStep()
         if self.gan_loss.is_relativistic and isinstance(self.schedule, AccuracyGate):
             raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
@@ -145,7 +150,8 @@ class FaceGAN(keras.Model):
         G's; D's keeps its ratio to it. `TerminateOnNaN` looks at both losses.
 
         Raises:
-            ValueError: there are `validation_data`: a GAN has no loss that faces it was not trained on could tell.
+            ValueError: there are `validation_data`: a GAN has no loss that faces it was not trained on could tell; or
+                training would take more memory than there is (see `training_memory`).
         """
         if options.get("validation_data") is not None or options.get("validation_split"):
             raise ValueError(f"fit takes no validation_data: {MEASURE}, or fg.SampleQuality as a callback.")
@@ -172,17 +178,16 @@ class FaceGAN(keras.Model):
     def predict(self, *args, **options):
         raise NotImplementedError("A GAN draws faces by gan.sample, and changes them by gan.refine.")
 
-    def generate_fakes(self, images, attributes):
+    def generate_fakes(self, latents, attributes):
         """Draw what G is trained on in one step; systems that draw otherwise override this, and `predict_images`.
 
         Args:
-            images: the real images of the batch (b, H, W, 3).
+            latents: (b, *latent.shape).
             attributes: of the faces to draw (b, n).
 
         Returns:
             Images (k, H, W, 3), the attributes of each (k, n), a scalar to add to G's loss, and scalars to log by name.
         """
-        latents = self.latent.for_training(images, self.seed_of_step(0))
         return self.generate(latents, attributes, training=True), attributes, 0.0, {}
 
     def discriminate(self, images, candidates, training=False):
@@ -248,6 +253,7 @@ class FaceGAN(keras.Model):
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
         attributes = self.sample_attributes(len(latents), attributes, seed)
         batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
+        batches = tell_time_left(batches, f"Drawing {len(latents):,} samples")
         return np.concatenate([self.to_pictures(self.predict_images(latents[b], attributes[b])) for b in batches])
 
     def _check_memory(self, count):
@@ -331,6 +337,7 @@ class FaceGAN(keras.Model):
         parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
         parts |= {"loss": self.gan_loss, "schedule": self.schedule}
         parts |= {"jit_compile": self.jit_setting, "steps_per_execution": self.steps_per_execution}
+        parts["gradient_accumulation_steps"] = self.gradient_accumulation_steps
         return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
 
     def compile_from_config(self, config):

@@ -9,10 +9,12 @@ import contextlib
 import tensorflow as tf
 
 from facegen_keras.gan import conditions
+from facegen_keras.gan.accumulation import discriminator_gradients_in_parts, generator_gradients_in_parts
 from facegen_keras.gan.ema import update_ema
-from facegen_keras.gan.losses import gradient_penalty
+from facegen_keras.gan.gradients import discriminator_gradients, generator_gradients, replicas_of
 from facegen_keras.gan.replicas import agree_on_overflow, draw_share
 from facegen_keras.gan.schedules import Progress
+from facegen_keras.gan.training_memory import check_training_memory
 
 ACCURACY_DECAY = 0.9  # of D's running accuracy: it looks back over about ten steps
 
@@ -54,7 +56,7 @@ def make_train_function(gan):
         options = {"reduce_retracing": True, "autograph": False}
         train = tf.function(train, jit_compile=gan.jit_compile, **options)
         train_next, train_several = (tf.function(function, **options) for function in (train_next, train_several))
-    return train_several if gan.steps_per_execution > 1 == _replicas(gan) else train_one_by_one
+    return train_several if gan.steps_per_execution > 1 == replicas_of(gan) else train_one_by_one
 
 
 def _train(gan, batch):
@@ -114,64 +116,33 @@ def train_step(gan, batch, d_trains):
         A dict of scalars, measured on this share.
     """
     images, attributes = conditions.check_batch(gan, batch)
-    targets = _target_attributes(gan, attributes)
-    measured = {}
-    with tf.GradientTape() as tape:
-        fakes, targets, extra_loss, measured_too = gan.generate_fakes(images, targets)
-        with tape.stop_recording():
-            if d_trains:
-                measured |= _train_discriminator(gan, images, attributes, fakes, targets)
-        (fake,) = gan.discriminate(fakes, [targets], training=True)
-        real = gan.discriminate(images, [attributes], training=True)[0] if gan.gan_loss.is_relativistic else None
-        g_loss = gan.gan_loss.generator_loss(fake, real) + extra_loss
-        scaled_loss = gan.g_optimizer.scale_loss(g_loss) / _replicas(gan)
-    _descend(gan.g_optimizer, tape, scaled_loss, gan.generator)
-    correct = tf.cast(gan.gan_loss.probability(fake) < 0.5, tf.float32)
-    return measured | measured_too | {"g_loss": g_loss, "fake_accuracy": tf.reduce_mean(correct)}
+    if images.shape[0] is not None:  # Python runs this once, before TensorFlow takes any memory
+        check_training_memory(gan, images.shape[0])
+    latents = gan.latent.for_training(images, gan.seed_of_step(0))
+    batch = (images, attributes, latents, _target_attributes(gan, attributes))
+    d_measured = {}
+
+    def update_discriminator(gradients, measured):
+        _descend(gan.d_optimizer, gradients, gan.discriminator)
+        d_measured.update(measured)
+
+    def train_discriminator(fakes, targets):
+        update_discriminator(*discriminator_gradients(gan, images, attributes, fakes, targets))
+
+    if gan.gradient_accumulation_steps > 1:
+        if d_trains:
+            update_discriminator(*discriminator_gradients_in_parts(gan, *batch))
+        gradients, measured = generator_gradients_in_parts(gan, *batch)
+    else:
+        gradients, measured = generator_gradients(gan, *batch, train_discriminator if d_trains else None)
+    _descend(gan.g_optimizer, gradients, gan.generator)
+    return d_measured | measured
 
 
-def _train_discriminator(gan, images, attributes, fakes, targets):
-    fakes = tf.stop_gradient(fakes)
-    scale = gan.d_optimizer.scale_loss(1.0)  # 1 but in float16
-    with tf.GradientTape() as tape:
-        with tf.GradientTape() as penalty_tape:
-            penalty_tape.watch([images, fakes])
-            logits = _discriminate_kinds(gan, images, attributes, fakes, targets)
-            logit_sum = scale * (tf.reduce_sum(logits["real"]) + tf.reduce_sum(logits["fake"]))
-        d_loss = gan.gan_loss.discriminator_loss(*logits.values())
-        if gan.gan_loss.gamma:
-            slopes = [scaled / scale for scaled in penalty_tape.gradient(logit_sum, [images, fakes])]
-            d_loss += gan.gan_loss.gamma / 2 * gradient_penalty(slopes)
-        scaled_loss = scale * d_loss / _replicas(gan)
-    _descend(gan.d_optimizer, tape, scaled_loss, gan.discriminator)
-    probability = {name: gan.gan_loss.probability(of) for name, of in logits.items()}
-    correct = tf.cast(probability["real"] >= 0.5, tf.float32)
-    means = {f"d_{name}": tf.reduce_mean(of) for name, of in probability.items()}
-    return means | {"d_loss": d_loss, "d_scale": scale, "real_accuracy": tf.reduce_mean(correct)}
-
-
-def _replicas(gan):
-    """How many replicas' gradients Keras' optimisers sum up."""
-    return gan.distribute_strategy.num_replicas_in_sync
-
-
-def _descend(optimizer, tape, loss, model):
-    gradients = tape.gradient(loss, model.trainable_variables)
+def _descend(optimizer, gradients, model):
     if hasattr(optimizer, "inner_optimizer"):
         gradients = agree_on_overflow(gradients)
     optimizer.apply(gradients, model.trainable_variables)
-
-
-def _discriminate_kinds(gan, images, attributes, fakes, targets):
-    """D's logits in training: `real`, `fake` and, where the loss has it, `mismatch`."""
-    if gan.gan_loss.joint_batch:
-        both = tf.concat([attributes, targets], axis=0) if gan.discriminator.reads_attributes else None
-        (logits,) = gan.discriminate(tf.concat([images, fakes], axis=0), [both], training=True)
-        return {"real": logits[: tf.shape(images)[0]], "fake": logits[tf.shape(images)[0] :]}
-    wrong = [gan.gan_loss.wrong_attributes(attributes)] if gan.gan_loss.mismatch else []
-    real, *mismatch = gan.discriminate(images, [attributes, *wrong], training=True)
-    (fake,) = gan.discriminate(fakes, [targets], training=True)
-    return {"real": real, "fake": fake} | ({"mismatch": mismatch[0]} if mismatch else {})
 
 
 def _target_attributes(gan, attributes):

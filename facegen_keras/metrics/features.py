@@ -11,6 +11,7 @@ import numpy as np
 
 from facegen_keras.data.images import to_size
 from facegen_keras.networks.attribute_network import face_features
+from facegen_keras.progress import tell_time_left
 
 INCEPTION_SIZE = 299
 INCEPTION_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"  # as keras.applications keeps it
@@ -56,7 +57,8 @@ def find_features(features="faces"):
 def _inception_features(pictures):
     network = _inception(_inception_file())
     vectors = []
-    for i in range(0, len(pictures), 64):  # a thousand images of 299 pixels take a gigabyte
+    starts = range(0, len(pictures), 64)  # a thousand images of 299 pixels take a gigabyte
+    for i in tell_time_left(starts, f"InceptionV3's features of {len(pictures):,} pictures"):
         images = to_size(pictures[i : i + 64], (INCEPTION_SIZE, INCEPTION_SIZE), "bicubic").astype(np.float32)
         vectors.append(network.predict_on_batch(keras.applications.inception_v3.preprocess_input(images)))
     return np.concatenate(vectors)

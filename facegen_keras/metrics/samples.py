@@ -6,6 +6,7 @@ import pandas as pd
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.selection import open_faces, partition_of
 from facegen_keras.gan.latents import FACES
+from facegen_keras.memory import check_memory
 
 
 def draw_samples(gan, attributes, *, data=None, images=None, seed=0):
@@ -87,5 +88,7 @@ def load_real(gan, count, size, *, data=None, split="train", seed=0):
     """
     faces = open_faces(size, gan.attributes or None, data, split, gan.crop)
     rows = np.random.default_rng(seed).choice(faces.rows, min(count, len(faces.rows)), replace=False)
+    mend = "take fewer, or a smaller size"
+    check_memory(f"{len(rows):,} real faces of {size[0]}x{size[1]}", len(rows) * 3 * size[0] * size[1], mend)
     labels = pd.DataFrame(faces.attributes[rows], index=faces.names[rows], columns=list(faces.attribute_names))
     return faces.pictures[rows], labels

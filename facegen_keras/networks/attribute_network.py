@@ -9,6 +9,7 @@ from keras import layers
 
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.images import to_size
+from facegen_keras.progress import tell_time_left
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "attribute_network.npz"
 SIZE = 64  # side in pixels of the faces that it reads
@@ -122,5 +123,6 @@ def read_probabilities(network, pictures):
 
 def _predict(network, pictures, batch_size=256):
     """The outputs of a network for pictures uint8 (n, H, W, 3), in batches, so that memory is bounded."""
-    batches = (to_size(pictures[i : i + batch_size]) for i in range(0, max(len(pictures), 1), batch_size))
+    starts = tell_time_left(range(0, max(len(pictures), 1), batch_size), f"Looking at {len(pictures):,} pictures")
+    batches = (to_size(pictures[i : i + batch_size]) for i in starts)
     return np.concatenate([network.predict_on_batch(batch.astype(np.float32) / 255) for batch in batches])

@@ -70,8 +70,12 @@ class SampleGrid(_EveryFewEpochs):
     def _draw(self):
         pictures, verdicts = sample_with_verdicts(self.model, self.count, self.attributes, self.seed)
         titles = verdict_titles(verdicts) if self.titles else None
-        save_grid(pictures, self.folder / self.model.recipe / f"epoch_{self.undrawn + 1:03d}.png", titles=titles)
+        save_grid(pictures, self.file_of(self.undrawn + 1), titles=titles)
         self.undrawn = None
+
+    def file_of(self, epoch):
+        """Where the grid of an epoch, counted from 1, is drawn."""
+        return self.folder / self.model.recipe / f"epoch_{epoch:03d}.png"
 
 
 class SampleDiversity(_EveryFewEpochs):

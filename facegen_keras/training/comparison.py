@@ -17,6 +17,7 @@ from facegen_keras.grids import sheet
 from facegen_keras.metrics.evaluate import evaluate
 from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
+from facegen_keras.progress import tell_time_left
 from facegen_keras.training.callbacks import TimeBudget
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
@@ -65,14 +66,14 @@ def compare(
         raise ValueError(f"count={count}: expected at least {FEWEST} samples, and better 2,000.")
     terms = {"minutes": minutes, "data": str(find_data(data).resolve()), "size": size, "count": count}
     _agree(folder, terms | {"dtype_policy": dtype_policy, "seed": seed})
-    for name in names:
-        if not (folder / name / "result.json").exists():
-            logger.info("%s: %s minutes", name, minutes)
-            result = _measure(folder / name, name, minutes, data, size, count, dtype_policy, seed, verbose)
-            with write_atomically(folder / name / "result.json") as file:
-                file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        table = _collect(folder)
-    return table
+    left = [name for name in names if not (folder / name / "result.json").exists()]
+    for name in tell_time_left(left, "Comparison", every=0):
+        logger.info("%s: %s minutes", name, minutes)
+        result = _measure(folder / name, name, minutes, data, size, count, dtype_policy, seed, verbose)
+        with write_atomically(folder / name / "result.json") as file:
+            file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        _collect(folder)
+    return _collect(folder)
 
 
 def load_comparison(folder=SHIPPED):

@@ -8,18 +8,21 @@ from collections.abc import Callable
 from functools import partial
 
 import keras
+import tensorflow as tf
 
 from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.celeba import load_faces
 from facegen_keras.data.images import CROP
 from facegen_keras.data.selection import check_amount
+from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.distribution import check_batch_size, find_strategy
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
 from facegen_keras.gan.model import FaceGAN
 from facegen_keras.gan.schedules import EveryStep, Schedule, parse_schedule
+from facegen_keras.gan.training_memory import check_training_memory
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.networks.conditioning import NoAttributes, connect_generator
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
@@ -62,7 +65,7 @@ class Recipe:
         random_select: pictures an epoch, chosen afresh from those each epoch; None for all of them.
         dtype_policy: "auto" takes what this machine is fast at (see `choose_dtype_policy`); or Keras' "float32",
             "mixed_bfloat16" or "mixed_float16". Weights, losses, penalties, statistics and pictures are always float32.
-        jit_compile, steps_per_execution: see `FaceGAN.compile`.
+        jit_compile, steps_per_execution, gradient_accumulation_steps: see `FaceGAN.compile`.
 
     Raises:
         ValueError: an attribute, schedule or dtype policy that does not exist, or a number out of range.
@@ -99,6 +102,7 @@ class Recipe:
     dtype_policy: str = "auto"
     jit_compile: bool | str = "auto"
     steps_per_execution: int = 1
+    gradient_accumulation_steps: int = 1
 
     def __post_init__(self):
         object.__setattr__(self, "attributes", resolve_attributes(self.attributes))
@@ -115,6 +119,9 @@ class Recipe:
             raise ValueError(
                 f"steps_per_execution={steps}: Keras {keras.__version__} loses an epoch's last steps: use 1."
             )
+        parts = check_whole("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
+        if parts > 1:
+            check_parts(self.real_pictures, parts)
         if self.jit_compile not in (True, False, "auto"):
             raise ValueError(f'jit_compile={self.jit_compile!r}: expected True, False or "auto".')
 
@@ -122,6 +129,11 @@ class Recipe:
     def size(self):
         """Image size as (height, width)."""
         return (self.image_size, self.image_size) if isinstance(self.image_size, int) else tuple(self.image_size)
+
+    @property
+    def real_pictures(self):
+        """Real pictures in a batch."""
+        return self.batch_size // 2 if self.loss.joint_batch else self.batch_size
 
     def override(self, **changes):
         """This recipe with some of its fields changed.
@@ -184,9 +196,14 @@ class Recipe:
             seed=seed,
             **{name: getattr(self, name) for name in GAN_FIELDS},
         )
-        speed = {name: getattr(self, name) for name in ("jit_compile", "steps_per_execution")}
-        gan.compile(self.d_optimizer(), self.g_optimizer(), self.loss, self.schedule, **speed)
+        settings = {name: getattr(self, name) for name in STEP_FIELDS}
+        gan.compile(self.d_optimizer(), self.g_optimizer(), self.loss, self.schedule, **settings)
         return gan
+
+    def check_memory(self):
+        """The bytes that training takes, estimated before any is taken; ValueError if that is more than there are."""
+        with tf.Graph().as_default():  # where variables have shapes, and take no memory
+            return check_training_memory(self.build(), self.real_pictures)
 
     def load_faces(self, **options):
         """Load the faces this recipe trains on.
@@ -212,8 +229,13 @@ class Recipe:
         return load_faces(**options)
 
     def check_replicas(self, count):
-        """ValueError if a batch does not divide among so many replicas."""
-        check_batch_size(self.batch_size // (2 if self.loss.joint_batch else 1), count)
+        """ValueError if a batch does not divide among so many replicas, or into parts of a step."""
+        if count > 1 and self.gradient_accumulation_steps > 1:
+            raise ValueError(
+                f"gradient_accumulation_steps={self.gradient_accumulation_steps}: {count} replicas divide a batch "
+                "already. Take 1, or more replicas."
+            )
+        check_batch_size(self.real_pictures, count)
 
     def check(self):
         """ValueError if attributes, conditioning and loss do not go together."""
@@ -255,6 +277,7 @@ def reserve_faces(recipe, data=None, seed=0):
 
 WHOLE_EPOCHS = (3, 10)  # the oldest Keras that was tested to run all of an epoch's steps, several at a time
 GAN_FIELDS = ("attributes", "value_range", "crop", "random_attributes", "ema_decay")
+STEP_FIELDS = ("jit_compile", "steps_per_execution", "gradient_accumulation_steps")
 FACE_FIELDS = ("batch_size", "crop", "flip", "value_range", "images", "random_select")
 
 

@@ -47,6 +47,7 @@ from facegen_keras.training.options import (
 )
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
+from facegen_keras.training.tensorboard import TensorBoardLog, require_tensorboard
 
 logger = logging.getLogger(__name__)
 
@@ -73,27 +74,29 @@ def train(
         minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
         seed: of weights, latents and the choice and order of the pictures; by default 0.
         resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
-            of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep` and, where the faces
-            were moved, `data` may be given anew. A run that has all its epochs is loaded.
+            of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep`, `tensorboard` and,
+            where the faces were moved, `data` may be given anew. A run that has all its epochs is loaded.
         strategy: the devices to train on, "mirrored" or "multiworker" (see `Recipe.build`); a run that is resumed may
             be given another. Several workers share the run's folder; only the first of them, the chief, writes.
         verbose: as in `fit`.
         **options: `every`, epochs from one sample grid, and one measurement of KID, to the next (1); `save_minutes`,
-            minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2).
-            Of the recipe, `image_size`, `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`,
-            `batch_size`, `crop`, `flip`, `images`, `random_select`, `jit_compile`, `steps_per_execution`; and `data`
-            and `balance` of `load_faces`. What is None is left to the recipe.
+            minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2);
+            `tensorboard`, whether epochs are logged for TensorBoard, too (False). Of the recipe, `image_size`,
+            `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`, `images`,
+            `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and `data` and
+            `balance` of `load_faces`. What is None is left to the recipe.
 
     Returns:
         The trained FaceGAN.
 
     Raises:
         FileExistsError: the folder holds a run already and `resume` is not set.
+        ImportError: TensorBoard was asked for, and is not installed.
         FileNotFoundError: the run has lost its options or all of its checkpoints.
         RuntimeError: another process trains in the folder, or another worker is gone.
         TypeError: there is no such option, or it has another type.
         ValueError: no such recipe, an option is wrong or differs from the run's, other faces than the run's, a damaged
-            `options.json`, or no checkpoint that can be loaded.
+            `options.json`, no checkpoint that can be loaded, or it needs more memory than there is.
     """
     run = Path(run)
     known = (*RUN_OPTIONS, *RECIPE_OPTIONS, *DATA_OPTIONS)
@@ -105,8 +108,11 @@ def train(
     chief = is_chief(strategy)
     with only_process(run) if chief else contextlib.nullcontext(), told_of_lost_workers(strategy):
         settings = _settings(run, given, resume)
+        if settings["tensorboard"]:
+            require_tensorboard()
         recipe = recipe_of(settings)
         recipe.check_replicas(strategy.num_replicas_in_sync)
+        logger.info("Training takes about %.1f GB of memory", recipe.check_memory() / 1e9)
         with strategy.scope():
             gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
         gan.start_faces = _start_faces(gan, settings)
@@ -225,13 +231,15 @@ def _callbacks(run, recipe, settings, earlier, minutes, chief):
     quality, best = _measures(run, recipe, settings, earlier)
     checkpoint = Checkpoint(run / LAST, minutes=settings["save_minutes"], keep=settings["keep"])
     interruption = Interruption(checkpoint.save if chief else lambda: None)
+    grids = SampleGrid(run, every=settings["every"], seed=settings["seed"])
     callbacks = [
         NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
         SampleDiversity(every=settings["every"]),
         *quality,
         CollapseWarning(earlier=earlier),
         Curves(run, earlier),
-        SampleGrid(run, every=settings["every"], seed=settings["seed"]),
+        grids,
+        *([TensorBoardLog(run / "tensorboard", grids, earlier)] if settings["tensorboard"] else []),
         *best,  # once an epoch is saved, its history and its grid are there
         checkpoint,
         interruption,
