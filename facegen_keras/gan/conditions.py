@@ -8,6 +8,14 @@ from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 from facegen_keras.networks.attribute_network import estimate_attributes
 
 
+def check_inputs(gan):
+    """ValueError unless the generator reads the GAN's latents and, where it has any, its attributes."""
+    found = [tuple(read.shape[1:]) for read in gan.generator.inputs]
+    expected = [gan.latent.shape, *([(len(gan.attributes),)] if gan.attributes else [])]
+    if found != expected:
+        raise ValueError(f"The generator reads {found}: expected the latents and attributes of this GAN, {expected}.")
+
+
 def check_batch(gan, data):
     """Return a batch (images, attributes) of the GAN's shapes; ValueError says how to load them."""
     if not isinstance(data, tuple) or len(data) != 2 or len(data[1].shape) != 2:
