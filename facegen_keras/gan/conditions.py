@@ -9,11 +9,19 @@ from facegen_keras.networks.attribute_network import estimate_attributes
 
 
 def check_inputs(gan):
-    """ValueError unless the generator reads the GAN's latents and, where it has any, its attributes."""
-    found = [tuple(read.shape[1:]) for read in gan.generator.inputs]
-    expected = [gan.latent.shape, *([(len(gan.attributes),)] if gan.attributes else [])]
-    if found != expected:
-        raise ValueError(f"The generator reads {found}: expected the latents and attributes of this GAN, {expected}.")
+    """ValueError unless the networks of a GAN fit each other, its latents and its attributes."""
+    features, verdict, n = gan.discriminator.features, gan.discriminator.verdict, len(gan.attributes)
+    first_inputs = {
+        "generator": (gan.generator, gan.latent.shape),
+        "discriminator of pictures": (features, (*gan.size, 3)),
+        "discriminator of features": (verdict, tuple(features.output_shape[1:])),
+    }
+    for name, (model, first) in first_inputs.items():
+        found = [tuple(read.shape[1:]) for read in model.inputs]
+        reads_attributes = bool(n) if model is gan.generator else len(found) > 1
+        expected = [first, *([(n,)] if reads_attributes else [])]
+        if found != expected:
+            raise ValueError(f"The {name} reads {found}: expected {expected}, what this GAN has for it.")
 
 
 def check_batch(gan, data):

@@ -130,7 +130,7 @@ def test_names_are_shown_as_text(pretrained, tmp_path):
 
 @pytest.mark.parametrize("failure", [TypeError(MARKUP), OSError(MARKUP), RecursionError(), MemoryError()])
 def test_whatever_fails_leaves_a_note(page, monkeypatch, failure):
-    def fail(*_):
+    def fail(*_, **__):
         raise failure
 
     monkeypatch.setattr(page.session.gan, "sample", fail)

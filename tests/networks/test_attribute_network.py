@@ -90,6 +90,13 @@ def test_weights_of_another_network_are_refused(tmp_path, change, word):
     assert "other.npz" in str(refusal.value)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    write_weights(tmp_path / "broken.npz", lambda weights: weights["weight_001"].fill(value))
+    with pytest.raises(ValueError, match="broken.npz.*weight_001.*NaN"):
+        load_attribute_network(tmp_path / "broken.npz")
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", SHIPPED.read_bytes()[:100_000]])
 def test_a_broken_file_is_named(tmp_path, content):
     (tmp_path / "broken.npz").write_bytes(content)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 from facegen_keras.data.images import check_size
 from facegen_keras.training.history import lowest_kid, read_history
-from facegen_keras.training.options import read_options, recipe_of
+from facegen_keras.training.options import RUN_OPTIONS, read_options, recipe_of
 from fuzzing import CUTS, NASTY, change_json, damage, edits, fuzz, json_bytes, json_changes, one_of, read_or_refuse
 
 pytestmark = pytest.mark.fuzz
 
-STARTED = {"recipe": "dcgan2", "seed": 0, "images": None, "data": "faces", "faces": "0", "epochs": 2, "every": 1}
+STARTED = {"recipe": "dcgan2", "seed": 0, "images": None, "data": "faces", "faces": "0", "epochs": 2} | RUN_OPTIONS
 STARTED |= {"image_size": [32, 16], "attributes": ["Male"], "batch_size": 8, "crop": 108, "flip": True}
 STARTED |= {"schedule": "ratio:5", "ema_decay": 0.9, "random_select": 8, "balance": "Male", "jit_compile": "auto"}
 OPTIONS = [STARTED, STARTED | {"recipe": "modern", "image_size": 16}, {**STARTED, "images": 0.5, "attributes": 5}]
@@ -51,6 +51,7 @@ def test_options(options, damages, tmp_path):
     recipe = recipe_of(read)
     assert read == json.loads(file.read_text(encoding="utf-8"))
     assert is_count(read["seed"], 0, 2**32) and is_count(read["epochs"], 1) and is_count(read["every"], 1)
+    assert is_count(read["keep"], 1) and 0 < read["save_minutes"] < 2**32
     assert is_count(recipe.batch_size, 1, 2**32) and is_amount(recipe.images) and is_amount(recipe.random_select)
     assert 0 <= recipe.ema_decay < 1 and set(recipe.attributes) <= set(ATTRIBUTES)
     assert len(resolve_attributes(read.get("balance"))) <= 1
