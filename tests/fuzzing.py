@@ -45,18 +45,19 @@ def fuzz(kind):
 
 def read_or_refuse(kind, read, source, name):
     """What `read(source)` returns, or None where it is refused by an error that has `name` and a mend."""
-    before = _most_memory()
+    before = most_memory()
     try:
         result = read(source)
     except REFUSALS as error:
         assert name in str(error) and re.search(MENDS, str(error), re.IGNORECASE), error
         result = None
-    assert _most_memory() - before < MEMORY
+    assert most_memory() - before < MEMORY
     TRIED[kind]["refused" if result is None else "read"] += 1
     return result
 
 
-def _most_memory():
+def most_memory():
+    """The most bytes that this process has ever held; 0 where that is not known."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if resource else 0
 
 

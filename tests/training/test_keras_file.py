@@ -2,7 +2,6 @@
 
 import io
 import json
-import resource
 import sys
 import zipfile
 
@@ -13,7 +12,7 @@ import pytest
 from keras import layers
 
 import facegen_keras as fg
-from fuzzing import zip_of
+from fuzzing import most_memory, zip_of
 
 SMALL = {"generator": fg.builders.fc_generator, "discriminator": fg.builders.fc_discriminator}
 
@@ -34,20 +33,19 @@ def saved(tmp_path_factory):
 
 def refuse(file, match):
     """Try to load what must be refused; returns how many bytes that took, at most, beyond what was taken before."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = most_memory()
     with pytest.raises(ValueError, match=f"{file.name}.*{match}"):
         fg.load_gan(file)
-    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    return most_memory() - before
 
 
-def with_layer(saved, layer):
-    """The members of the GAN, with a layer of its generator replaced."""
+def with_layers(saved, *replaced):
+    """The members of the GAN, with other layers in the place of its generator's first."""
     config = json.loads(saved["config.json"])
-    body = next(
-        part for part in config["config"]["generator"]["config"]["layers"] if part["class_name"] == "Sequential"
-    )
-    [i] = [i for i, part in enumerate(body["config"]["layers"]) if part["class_name"] == "Dense"][:1]
-    body["config"]["layers"][i] = layer
+    parts = config["config"]["generator"]["config"]["layers"]
+    body = next(part for part in parts if part["class_name"] == "Sequential")["config"]["layers"]
+    first = next(i for i, part in enumerate(body) if part["class_name"] == "Dense")
+    body[first : first + 1] = replaced
     return saved | {"config.json": json.dumps(config).encode()}
 
 
@@ -84,7 +82,7 @@ def test_a_lambda_is_refused_whatever_keras_allows(tmp_path, monkeypatch):
 def test_what_is_no_plain_layer_is_neither_imported_nor_called(saved, layer, tmp_path, monkeypatch):
     (tmp_path / "stranger.py").write_text("raise SystemExit('imported')", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "foreign.keras").write_bytes(zip_of(with_layer(saved, layer).items()))
+    (tmp_path / "foreign.keras").write_bytes(zip_of(with_layers(saved, layer).items()))
     refuse(tmp_path / "foreign.keras", "only plain layers of Keras")
     assert "stranger" not in sys.modules
 
@@ -105,9 +103,7 @@ def test_a_class_that_is_registered_is_loaded(tmp_path):
     np.testing.assert_array_equal(fg.load_gan(tmp_path / "doubled.keras").sample(2), gan.sample(2))
 
 
-@pytest.mark.parametrize(
-    "name", ["../outside.txt", "/outside.txt", "assets/a.txt", "model.weights.npz", "config.json "]
-)
+@pytest.mark.parametrize("name", ["../out.txt", "/out.txt", "assets/a.txt", "model.weights.npz", "config.json "])
 def test_nothing_but_the_three_members_is_unpacked(saved, name, tmp_path):
     pickled = io.BytesIO()
     np.savez(pickled, np.array([{}]))
@@ -116,6 +112,10 @@ def test_nothing_but_the_three_members_is_unpacked(saved, name, tmp_path):
     file.write_bytes(zip_of((saved | {name: pickled.getvalue()}).items()))
     refuse(file, "expected config.json, metadata.json, model.weights.h5")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+
+
+def dense(units):
+    return {"module": "keras.layers", "class_name": "Dense", "config": {"units": units}, "registered_name": None}
 
 
 def huge_weights(saved):
@@ -133,9 +133,7 @@ BOMBS = {
     "weights of zeros": lambda saved: saved | {"model.weights.h5": bytes(500_000_000)},
     "a configuration of blanks": lambda saved: saved | {"config.json": saved["config.json"] + b" " * 500_000_000},
     "weights that are not written": lambda saved: saved | {"model.weights.h5": huge_weights(saved)},
-    "a layer of 300 GB": lambda saved: with_layer(
-        saved, {"module": "keras.layers", "class_name": "Dense", "config": {"units": 10**9}, "registered_name": None}
-    ),
+    "a layer of 400 GB": lambda saved: with_layers(saved, dense(10**9), dense(128)),
 }
 
 
@@ -145,4 +143,4 @@ def test_a_small_file_that_asks_for_much_memory_is_refused_before_it_is_given(sa
     with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in BOMBS[bomb](saved).items():
             archive.writestr(name, content)
-    assert refuse(tmp_path / "bomb.keras", "would|more than the file holds") < 100e6
+    assert refuse(tmp_path / "bomb.keras", "(would|more than the file holds)") < 100e6
