@@ -2,6 +2,8 @@
 
 import numpy as np
 
+LARGEST_SEED = 2**32 - 1  # numpy's and Keras' limit
+
 
 def check_whole(name, value, least=None):
     """Return `value` as an int.
@@ -15,3 +17,10 @@ def check_whole(name, value, least=None):
     if least is not None and value < least:
         raise ValueError(f"{name}={value}: expected at least {least}.")
     return int(value)
+
+
+def check_seed(seed):
+    """Return a seed as an int; ValueError if it is none that numpy and Keras take."""
+    if check_whole("seed", seed, 0) > LARGEST_SEED:
+        raise ValueError(f"seed={seed}: expected at most {LARGEST_SEED:,}.")
+    return int(seed)

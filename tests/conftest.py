@@ -1,9 +1,11 @@
-"""Fixtures: tiny data sets, and a cache folder of the tests' own."""
+"""Fixtures: tiny data sets, and a cache folder of the tests' own; and what fuzzing has tried."""
 
+import os
 import shutil
 
 import pytest
 
+import fuzzing
 from facegen_keras.data.sample_faces import write_sample_faces
 from helpers import write_official
 
@@ -42,3 +44,13 @@ def own_cache(tmp_path, monkeypatch):
 def faces_folder(tmp_path_factory):
     """24 sample faces in the official layout."""
     return write_sample_faces(tmp_path_factory.mktemp("faces") / "faces", count=24)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What `make fuzz` has tried, of each kind of input."""
+    if "FUZZ" in os.environ:
+        total = sum(count.total() for count in fuzzing.TRIED.values())
+        terminalreporter.write_line(f"{total:,} damaged inputs:")
+        for kind, count in fuzzing.TRIED.items():
+            outcomes = ", ".join(f"{count[outcome]:,} {outcome}" for outcome in ("refused", "read"))
+            terminalreporter.write_line(f"  {count.total():,} {kind}: {outcomes}")

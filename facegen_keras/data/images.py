@@ -23,12 +23,14 @@ def check_size(image_size, crop):
         `image_size` as (height, width).
 
     Raises:
-        ValueError: `image_size` is no size, or the crop does not fit.
+        ValueError: `image_size` is no size, or one of more than 100 megapixels; or the crop does not fit.
     """
     size = tuple(image_size) if isinstance(image_size, (tuple, list)) else (image_size, image_size)
     if len(size) != 2 or not all(isinstance(side, (int, np.integer)) and side > 0 for side in size):
         raise ValueError(f"image_size={image_size!r}: expected a positive int, or (height, width).")
     height, width = map(int, size)
+    if height * width > MEGAPIXELS * 1_000_000:
+        raise ValueError(f"image_size={image_size!r}: expected at most {MEGAPIXELS} megapixels, such as 64.")
     if crop is None:
         return height, width
     if not isinstance(crop, (int, float, np.number)):

@@ -70,9 +70,7 @@ def open_faces(
     Raises:
         As `load_faces`.
     """
-    names_asked, balanced = resolve_attributes(attributes), resolve_attributes(balance)
-    if len(balanced) > 1:
-        raise ValueError(f"balance={balance!r}: expected the name of one attribute.")
+    names_asked, balanced = resolve_attributes(attributes), resolve_balance(balance)
     check_split(split)
     check_amount("images", images)
     check_amount("held_out_from", held_out_from)
@@ -151,6 +149,14 @@ def partition_of(faces, split):
             'Put it there, or take split="all".'
         )
     return read_partition(faces.partition_file)
+
+
+def resolve_balance(balance):
+    """The attribute to balance, as a tuple of one name or none; ValueError if there is no such attribute."""
+    names = resolve_attributes(balance)
+    if len(names) > 1:
+        raise ValueError(f"balance={balance!r}: expected the name of one attribute.")
+    return names
 
 
 def check_split(split):

@@ -39,7 +39,8 @@ def read_attributes(file):
         resolve_attributes(columns)
     except ValueError as error:
         raise ValueError(
-            f"{file}, line {header_lines}: the header must name attributes of CelebA's 40, each once. {error}"
+            f"{file}, line {header_lines}: the header must name attributes of CelebA's 40, each once. {error} Mend the "
+            "line."
         ) from None
     if not columns:
         raise ValueError(

@@ -175,8 +175,8 @@ def _save(pictures, path):
 
 
 def _free(folder, stem, suffix):
-    """The first path of `stem_1.png`, `stem_2.png`, ... that is not taken."""
+    """The first path of `stem_1.png`, `stem_2.png`, ... that is not taken, and whose `.json` is not."""
     number = 1
-    while (path := folder / f"{stem}_{number}{suffix}").exists():
+    while (path := folder / f"{stem}_{number}{suffix}").exists() or path.with_suffix(".json").exists():
         number += 1
     return path

@@ -207,4 +207,5 @@ def _encode(image):
 def _link(path):
     kind = "application/json" if path.suffix == ".json" else "image/png"
     data = base64.b64encode(path.read_bytes()).decode()
-    return f'<a download="{path.name}" href="data:{kind};base64,{data}">{path.name}</a>'
+    name = html.escape(path.name)
+    return f'<a download="{name}" href="data:{kind};base64,{data}">{name}</a>'

@@ -8,6 +8,22 @@ from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 from facegen_keras.networks.attribute_network import estimate_attributes
 
 
+def check_inputs(gan):
+    """ValueError unless the networks of a GAN fit each other, its latents and its attributes."""
+    features, verdict, n = gan.discriminator.features, gan.discriminator.verdict, len(gan.attributes)
+    first_inputs = {
+        "generator": (gan.generator, gan.latent.shape),
+        "discriminator of pictures": (features, (*gan.size, 3)),
+        "discriminator of features": (verdict, tuple(features.output_shape[1:])),
+    }
+    for name, (model, first) in first_inputs.items():
+        found = [tuple(read.shape[1:]) for read in model.inputs]
+        reads_attributes = bool(n) if model is gan.generator else len(found) > 1
+        expected = [first, *([(n,)] if reads_attributes else [])]
+        if found != expected:
+            raise ValueError(f"The {name} reads {found}: expected {expected}, what this GAN has for it.")
+
+
 def check_batch(gan, data):
     """Return a batch (images, attributes) of the GAN's shapes; ValueError says how to load them."""
     if not isinstance(data, tuple) or len(data) != 2 or len(data[1].shape) != 2:

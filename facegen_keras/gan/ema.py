@@ -4,6 +4,12 @@ import keras
 import tensorflow as tf
 
 
+def check_ema_decay(decay):
+    """ValueError unless a decay of weights is in [0, 1)."""
+    if not 0 <= decay < 1:
+        raise ValueError(f"ema_decay={decay}: expected a decay from 0 (off) to under 1, such as 0.999.")
+
+
 def frozen_copy(model):
     """A copy of a Keras model, with its weights, that does not train."""
     copy = keras.models.clone_model(model)

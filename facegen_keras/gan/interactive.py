@@ -6,6 +6,8 @@ import tensorflow as tf
 from facegen_keras.checks import check_whole
 from facegen_keras.gan.model import FaceGAN
 
+MOST_PASSES = 100
+
 
 @keras.saving.register_keras_serializable("facegen_keras")
 class InteractiveGAN(FaceGAN):
@@ -21,7 +23,7 @@ class InteractiveGAN(FaceGAN):
         **options: those of `FaceGAN`.
 
     Raises:
-        ValueError: `passes` is under 1, or `reconstruction` under 0.
+        ValueError: `passes` is under 1 or over 100, `reconstruction` is under 0, or the latents are no pictures.
     """
 
     extra_metrics = ("reconstruction",)
@@ -31,7 +33,11 @@ class InteractiveGAN(FaceGAN):
         super().__init__(*models, **options)
         if not reconstruction >= 0:
             raise ValueError(f"reconstruction={reconstruction}: expected a weight of 0 or more.")
-        self.passes, self.reconstruction = check_whole("passes", passes, 1), float(reconstruction)
+        if check_whole("passes", passes, 1) > MOST_PASSES:
+            raise ValueError(f"passes={passes}: expected {MOST_PASSES} at most.")
+        if self.latent.shape != (*self.size, 3):
+            raise ValueError(f"{self.latent}: expected {(*self.size, 3)}, as each pass reads what the one before drew.")
+        self.passes, self.reconstruction = int(passes), float(reconstruction)
 
     def generate_passes(self, images, attributes, passes, training=False):
         """The outputs of `passes` passes, a list of images (b, H, W, 3), from images of that shape."""

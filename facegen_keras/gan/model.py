@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facegen_keras.checks import check_whole
-from facegen_keras.data.images import CROP
+from facegen_keras.checks import check_seed, check_whole
+from facegen_keras.data.attributes import resolve_attributes
+from facegen_keras.data.images import CROP, check_size
 from facegen_keras.gan import conditions, inversion
 from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
-from facegen_keras.gan.ema import frozen_copy
+from facegen_keras.gan.ema import check_ema_decay, frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
@@ -52,7 +53,7 @@ class FaceGAN(keras.Model):
             drawn sample faces. It is not saved.
 
     Raises:
-        ValueError: `ema_decay` or `value_range` is out of range.
+        ValueError: an argument is out of range, or the generator reads other latents or attributes.
     """
 
     extra_metrics = ()  # what a subclass logs beside the rest
@@ -65,15 +66,16 @@ class FaceGAN(keras.Model):
         ema_decay=0.0, augmentation=None, recipe="custom", seed=0, **options
     ):  # fmt: skip
         super().__init__(**options)
-        if not 0 <= ema_decay < 1:
-            raise ValueError(f"ema_decay={ema_decay}: expected a decay from 0 (off) to under 1, such as 0.999.")
+        check_ema_decay(ema_decay)
         if len(value_range) != 2 or not -float("inf") < value_range[0] < value_range[1] < float("inf"):
             raise ValueError(f"value_range={value_range}: expected (low, high), two numbers, such as (0, 1).")
         self.generator, self.discriminator = generator, discriminator
         self.latent = latent if isinstance(latent, Latent) else Latent(**latent)
-        self.attributes, self.value_range, self.crop = tuple(attributes), tuple(value_range), crop
+        self.attributes, self.value_range, self.crop = resolve_attributes(attributes), tuple(value_range), crop
         self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
-        self.recipe, self.seed = recipe, seed
+        self.recipe, self.seed = recipe, check_seed(seed)
+        check_size(self.size, crop)
+        conditions.check_inputs(self)
         self.ema_generator = frozen_copy(generator) if ema_decay else None
         draw_on_one_device(self.sampling_generator)
         for name in COUNTERS:

@@ -49,5 +49,13 @@ def check_finite(gan):
         )
 
 
+def check_counters(gan):
+    """ValueError unless the steps, epochs and accuracies that a GAN has counted can have been counted."""
+    for counter in (gan.steps_done, gan.epochs_done, gan.batches_done, gan.real_accuracy, gan.fake_accuracy):
+        value, most = counter.numpy(), 1 if "accuracy" in counter.name else np.inf
+        if not 0 <= value <= most:
+            raise ValueError(f"{counter.name} is {value}, which no training can have counted. Save the GAN again.")
+
+
 def _moments(gan):
     return [*gan.d_optimizer.variables, *gan.g_optimizer.variables] if gan.compiled else []

@@ -9,6 +9,7 @@ from keras import layers
 
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.images import to_size
+from facegen_keras.networks.weight_file import open_weights
 from facegen_keras.progress import tell_time_left
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "attribute_network.npz"
@@ -55,18 +56,14 @@ def load_attribute_network(path=SHIPPED):
     network = build_attribute_network()
     mend = "Write the file with train_attribute_network; if it is the shipped one, install the package again."
     try:
-        with np.load(path, allow_pickle=False) as file:
-            found = dict(file)
-    except OSError:
+        with open_weights(path) as file:
+            expected = name_weights(network)
+            file.check({name: (weight.shape, weight.dtype) for name, weight in expected.items()})
+            network.set_weights([file.read(name) for name in expected])
+    except FileNotFoundError:
         raise
     except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
         raise ValueError(f"{path} cannot be read as an .npz file of weights ({error}). {mend}") from error
-    expected = name_weights(network)
-    for name in [*expected, *found]:
-        shape, expected_shape = (arrays[name].shape if name in arrays else None for arrays in (found, expected))
-        if shape != expected_shape:
-            raise ValueError(f"{path}: the shape of {name} is {shape}, expected {expected_shape}. {mend}")
-    network.set_weights([found[name] for name in expected])
     return network
 
 

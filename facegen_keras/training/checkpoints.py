@@ -9,8 +9,9 @@ import keras
 
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.model import FaceGAN
-from facegen_keras.gan.state import check_finite
+from facegen_keras.gan.state import check_counters, check_finite
 from facegen_keras.training import recipes  # noqa: F401  # it registers every class that a file may name
+from facegen_keras.training.keras_file import check_keras_file
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +22,12 @@ def load_gan(path):
     """Load a GAN saved by `gan.save` or by a run.
 
     Args:
-        path: a `.keras` file.
+        path: a `.keras` file. It may come from anywhere: no code of its own is run (see `keras_file`).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file holds no FaceGAN, is damaged, or holds weights that are NaN or infinite.
+        ValueError: the file holds no FaceGAN, is damaged, names a class that is not registered, or holds weights that
+            are NaN or infinite.
     """
     path = Path(path)
     if not path.is_file():
@@ -33,6 +35,7 @@ def load_gan(path):
     if not zipfile.is_zipfile(path):  # Keras would say that it is not there
         raise ValueError(f"{path} is empty, cut off or no .keras file: save it again with gan.save.")
     try:
+        check_keras_file(path)
         gan = keras.models.load_model(path)
     except Exception as error:  # a damaged file raises about anything: BadZipFile, EOFError, RecursionError, KeyError
         reason = f"{type(error).__name__}: {error}"[:200]  # Keras quotes the whole configuration
@@ -40,6 +43,7 @@ def load_gan(path):
     if not isinstance(gan, FaceGAN):
         raise ValueError(f"{path} holds a {type(gan).__name__}, not a FaceGAN: expected a file saved by gan.save.")
     try:
+        check_counters(gan)
         check_finite(gan)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,9 @@ from facegen_keras.files import write_atomically
 logger = logging.getLogger(__name__)
 
 HISTORY = "history.csv"
+# What pandas writes; Python's float() reads much else, such as 1_0.
+NUMBER = re.compile(r"-?(\d+(\.\d*)?(e[-+]?\d+)?|inf)|", re.ASCII | re.IGNORECASE)
+LAST_EPOCH = 1e9
 
 
 def read_history(folder, epochs=math.inf):
@@ -28,8 +32,8 @@ def read_history(folder, epochs=math.inf):
     if not file.exists():
         return []
     complete, _, cut = file.read_text(encoding="utf-8", errors="replace").rpartition("\n")
-    header, *lines = complete.splitlines() or [""]
-    names = header.split(",")
+    header, *lines = complete.split("\n")
+    names = _names_in(header)
     rows = {row["epoch"]: row for row in (_parse(names, line) for line in lines) if row}
     if cut or not lines or len(rows) < len(lines):
         logger.warning("%s is damaged: %d of its epochs can be read, the rest is left out.", file, len(rows))
@@ -64,17 +68,23 @@ def write_history(folder, rows):
 
 def lowest_kid(rows, default):
     """The lowest KID in the rows of a history, or `default` where none was measured."""
-    return min((row["kid"] for row in rows if not math.isnan(row.get("kid", math.nan))), default=default)
+    return min((row["kid"] for row in rows if math.isfinite(row.get("kid", math.nan))), default=default)
+
+
+def _names_in(header):
+    """The names of the columns; none where one is repeated or is none that a log can have."""
+    names = header.split(",")
+    is_sound = len(set(names)) == len(names) and all(name and name.isascii() and name.isprintable() for name in names)
+    return names if is_sound else []
 
 
 def _parse(names, line):
     """A row as a dict; None where it does not fit the header or has no epoch."""
-    try:
-        values = [float(value or "nan") for value in line.split(",")]
-    except ValueError:
+    cells = line.split(",")
+    if len(cells) != len(names) or not all(map(NUMBER.fullmatch, cells)):
         return None
-    row = dict(zip(names, values))
+    row = {name: float(cell or "nan") for name, cell in zip(names, cells)}
     epoch = row.get("epoch", math.nan)
-    if len(values) != len(names) or not epoch >= 1 or not epoch.is_integer():
+    if not 1 <= epoch <= LAST_EPOCH or not epoch.is_integer():
         return None
     return row | {"epoch": int(epoch)}

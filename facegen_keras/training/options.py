@@ -4,7 +4,8 @@ import json
 import math
 from pathlib import Path
 
-from facegen_keras.checks import check_whole
+from facegen_keras.checks import LARGEST_SEED, check_whole
+from facegen_keras.data.selection import resolve_balance
 from facegen_keras.files import write_atomically
 from facegen_keras.training.recipes import RECIPES
 
@@ -87,6 +88,7 @@ def check_options(options):
         check_whole(name, options[name], least)
     if not options["save_minutes"] > 0:
         raise ValueError(f"save_minutes={options['save_minutes']}: expected a number over 0")
+    resolve_balance(options.get("balance"))
     recipe_of(options).check()
 
 
@@ -120,5 +122,7 @@ def _check_kind(name, value):
         raise TypeError(f"{name}={value!r}: expected {' or '.join(_NAMES[kind] for kind in kinds)}")
     if any(isinstance(member, float) and not math.isfinite(member) for member in members):
         raise ValueError(f"{name}={value!r}: expected a finite number")
+    if any(isinstance(member, int) and abs(member) > LARGEST_SEED for member in members):
+        raise ValueError(f"{name}={value!r}: expected at most {LARGEST_SEED:,}")
     if name == "image_size" and isinstance(value, list) and len(value) != 2:
         raise ValueError(f"image_size={value!r}: expected one number, or height and width")

@@ -1,15 +1,15 @@
 """The conditional generator that is shipped with the package, and the small files that such weights are kept in."""
 
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
-from facegen_keras.checks import check_whole
-from facegen_keras.data.images import check_size
+from facegen_keras.checks import check_seed
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.state import check_finite
+from facegen_keras.networks.weight_file import open_weights
 from facegen_keras.training.recipes import RECIPES
 
 INT8 = 127
@@ -103,16 +103,14 @@ def unpack(path):
 
 
 def _unpack(path):
-    found = _read_headers(path)
-    shape, dtype = found.pop("described", (None, np.dtype("V0")))
-    if shape != () or dtype.kind != "U" or dtype.itemsize > LONGEST:
-        raise ValueError("it does not say which recipe it is of")
-    with np.load(path) as file:
-        gan = _build(json.loads(str(file["described"])))
-        expected = _headers_of(gan)
-        for key in sorted(expected.keys() | found.keys()):
-            if found.get(key) != expected.get(key):
-                raise ValueError(f"{key}: found {found.get(key)}, but {gan.recipe!r} has {expected.get(key)}")
+    with open_weights(path) as file:
+        shape, dtype = file.headers.pop("described", (None, np.dtype("V0")))
+        if shape != () or dtype.kind != "U" or dtype.itemsize > LONGEST:
+            raise ValueError("it does not say which recipe it is of")
+        recipe, seed = _recipe_of(json.loads(str(file.read("described"))))
+        with tf.Graph().as_default():  # there, variables have shapes and take no memory
+            file.check(_headers_of(recipe.build(ema_decay=0.0)))
+        gan = recipe.build(seed=seed)
         for name in NETWORKS:
             network = getattr(gan, name)
             network.set_weights([_read_weight(file, key) for key, _ in _keyed_weights(name, network)])
@@ -121,20 +119,8 @@ def _unpack(path):
     return gan
 
 
-def _read_headers(path):
-    """What an `.npz` says of its arrays, without reading them: a dict of name to (shape, dtype)."""
-    headers = {}
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            with archive.open(name) as file:
-                np.lib.format.read_magic(file)
-                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-            headers[name.removesuffix(".npy")] = (shape, dtype)
-    return headers
-
-
 def _headers_of(gan):
-    """What `_read_headers` finds in a file of such a GAN, beside its description."""
+    """The headers in a file of such a GAN (see `WeightFile`), beside its description."""
     headers = {}
     for name in NETWORKS:
         for key, weight in _keyed_weights(name, getattr(gan, name)):
@@ -150,8 +136,8 @@ def _keyed_weights(name, network):
     return [(f"{name}_{i:03d}", weight) for i, weight in enumerate(network.weights)]
 
 
-def _build(described):
-    """The GAN that a file describes by its recipe and options."""
+def _recipe_of(described):
+    """The recipe that a file describes, with its options, and the seed."""
     if not isinstance(described, dict) or set(described) != {"recipe", "options"}:
         raise ValueError(f"it is described as {str(described)[:80]!r}: expected a recipe and its options")
     name, options = described["recipe"], described["options"]
@@ -159,15 +145,16 @@ def _build(described):
         raise ValueError(f"recipe {name!r}: expected one of {', '.join(RECIPES)}")
     if unknown := set(options) - {"image_size", *PACKED_FIELDS}:
         raise ValueError(f"options {sorted(unknown)}: expected some of image_size, {', '.join(PACKED_FIELDS)}")
-    seed = check_whole("seed", options.pop("seed", 0), 0)
-    recipe = RECIPES[name].override(**options)
-    if max(check_size(recipe.image_size, recipe.crop)) > LARGEST:
+    seed = check_seed(options.pop("seed", 0))
+    recipe = RECIPES[name].override(dtype_policy="float32", **options)
+    if max(recipe.size) > LARGEST:
         raise ValueError(f"image_size={recipe.image_size}: expected {LARGEST} pixels at most")
-    return recipe.build(seed=seed, dtype_policy="float32")
+    return recipe, seed
 
 
 def _read_weight(file, key):
-    weight = file[key] * file.get(f"scale_of_{key}", np.float32(1))
+    scale_key = f"scale_of_{key}"
+    weight = file.read(key) * (file.read(scale_key) if scale_key in file.headers else np.float32(1))
     if not np.isfinite(weight).all():
-        raise ValueError(f"{key} holds NaN or infinite numbers")
+        raise ValueError(f"{key} is too large")
     return weight

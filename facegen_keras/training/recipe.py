@@ -13,10 +13,11 @@ import tensorflow as tf
 from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.celeba import load_faces
-from facegen_keras.data.images import CROP
+from facegen_keras.data.images import CROP, check_size
 from facegen_keras.data.selection import check_amount
 from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.distribution import check_batch_size, find_strategy
+from facegen_keras.gan.ema import check_ema_decay
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
@@ -112,6 +113,9 @@ class Recipe:
             if not isinstance(getattr(self, name), kind):
                 raise TypeError(f"{name}={getattr(self, name)!r}: expected a {kind.__name__}.")
         choose_dtype_policy(self.dtype_policy)
+        check_size(self.image_size, self.crop)
+        check_whole("batch_size", self.batch_size, 1)
+        check_ema_decay(self.ema_decay)
         check_amount("images", self.images)
         check_amount("random_select", self.random_select)
         steps = check_whole("steps_per_execution", self.steps_per_execution, 1)

@@ -1,4 +1,4 @@
-"""2,000 damaged tables, pictures and folders: each is read as what it is, or refused by an error with its name."""
+"""Damaged tables, pictures and folders: each is read as what it is, or refused by an error with its name."""
 
 import io
 import tempfile
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -15,40 +15,13 @@ from facegen_keras.data.layouts import find_layout
 from facegen_keras.data.photos import load_photo
 from facegen_keras.data.selection import open_faces
 from facegen_keras.data.tables import SPLITS, read_attributes, read_identities, read_partition
+from fuzzing import CUTS, REFUSALS, TRIED, damage, edits, fuzz, read_or_refuse
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.fuzz,
     pytest.mark.usefixtures("own_cache"),
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),  # of damaged EXIF data
 ]
-
-REFUSALS = (ValueError, OSError)
-
-
-def fuzz(count):
-    """Settings of a test with `count` examples, the same ones each time; a hang is an error."""
-    return settings(
-        max_examples=count,
-        deadline=20_000,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    )
-
-
-def edits(pieces):
-    """Up to four places of a file where bytes are deleted and others inserted."""
-    place = st.floats(0, 1, exclude_max=True)
-    piece = st.sampled_from(pieces) | st.binary(max_size=6)
-    return st.lists(st.tuples(place, st.integers(0, 12), piece), max_size=4)
-
-
-def damage(content, changes):
-    for place, deleted, inserted in changes:
-        start = int(place * (len(content) + 1))
-        content = content[:start] + inserted + content[start + deleted :]
-    return content
-
 
 # fmt: off
 TABLES = {
@@ -79,22 +52,36 @@ def expected_rows(text, kind, suffix):
     return [(name, [values.get(kind, int)(cell) for cell in cells]) for name, *cells in rows]
 
 
-@fuzz(1_000)
-@given(table=st.sampled_from(sorted(TABLES)), changes=edits(CELLS), cut=st.just(1.0) | st.floats(0, 1))
-def test_tables(table, changes, cut, tmp_path):
-    kind, suffix = table
-    content = damage(TABLES[table].encode(), changes)
-    content = content[: round(cut * len(content))]
-    file = tmp_path / f"a_table.{suffix}"
+def check_table(kind, table, suffix, changes, cut, folder):
+    content = damage(TABLES[table, suffix].encode(), changes, cut)
+    file = folder / f"a_table.{suffix}"
     file.write_bytes(content)
-    try:
-        read = READERS[kind](file)
-    except REFUSALS as error:
-        assert "a_table" in str(error)
-        return
-    values = read.to_numpy().reshape(len(read), -1).tolist()
-    assert list(zip(read.index, values)) == expected_rows(content.decode(), kind, suffix)
-    assert len(read) and read.index.is_unique and all(name.strip() == name != "" for name in read.index)
+    read = read_or_refuse(kind, READERS[table], file, "a_table")
+    if read is not None:
+        values = read.to_numpy().reshape(len(read), -1).tolist()
+        assert list(zip(read.index, values)) == expected_rows(content.decode(), table, suffix)
+        assert len(read) and read.index.is_unique and all(name.strip() == name != "" for name in read.index)
+
+
+SUFFIXES = st.sampled_from(["txt", "csv"])
+
+
+@fuzz("attribute tables")
+@given(suffix=SUFFIXES, changes=edits(CELLS), cut=CUTS)
+def test_attribute_tables(suffix, changes, cut, tmp_path):
+    check_table("attribute tables", "attributes", suffix, changes, cut, tmp_path)
+
+
+@fuzz("partitions")
+@given(suffix=SUFFIXES, changes=edits(CELLS), cut=CUTS)
+def test_partitions(suffix, changes, cut, tmp_path):
+    check_table("partitions", "partition", suffix, changes, cut, tmp_path)
+
+
+@fuzz("identities")
+@given(suffix=SUFFIXES, changes=edits(CELLS), cut=CUTS)
+def test_identities(suffix, changes, cut, tmp_path):
+    check_table("identities", "identity", suffix, changes, cut, tmp_path)
 
 
 def picture_bytes(kind, mode, width, height):
@@ -119,25 +106,28 @@ CHUNKS = [
 SIDES = st.integers(1, 70) | st.sampled_from([178, 218, 900])
 
 
-@fuzz(600)
+@fuzz("pictures")
 @given(
     kind=st.sampled_from(PICTURES),
     width=SIDES,
     height=SIDES,
     changes=edits(CHUNKS),
+    cut=CUTS,
     crop=st.sampled_from([None, 148]),
+    as_photo=st.booleans(),
 )
-def test_pictures(kind, width, height, changes, crop, tmp_path):
-    content = damage(picture_bytes(*kind, width, height), changes)
+def test_pictures(kind, width, height, changes, cut, crop, as_photo, tmp_path):
+    content = damage(picture_bytes(*kind, width, height), changes, cut)
     file = tmp_path / "a_picture.jpg"
     file.write_bytes(content)
-    for read, source, name in ((read_picture, file, "a_picture"), (load_photo, content, "The picture")):
-        try:
-            picture = read(source, (8, 6), crop)
-        except REFUSALS as error:
-            assert changes and name in str(error)
-            continue
-        picture = picture[0] if read is load_photo else picture
+
+    def read(file):
+        return load_photo(file, (8, 6), crop)[0] if as_photo else read_picture(file, (8, 6), crop)
+
+    picture = read_or_refuse("pictures", read, file, "a_picture")
+    if picture is None:
+        assert changes or cut < 1
+    else:
         assert picture.shape == (8, 6, 3) and picture.dtype == np.uint8
 
 
@@ -167,7 +157,7 @@ def trees(draw):
     return {path: draw(CONTENTS[path.rsplit(".", 1)[-1]]) for path in paths}
 
 
-@fuzz(400)
+@fuzz("folders")
 @given(
     tree=trees(),
     split=st.sampled_from([*SPLITS, "all"]),
@@ -182,7 +172,9 @@ def test_folders(tree, split, attributes, tmp_path):
             faces = open_faces(8, attributes, root, split)
         except (*REFUSALS, ImportError) as error:  # tensorflow_datasets may not be there
             assert root in str(error)
+            TRIED["folders"]["refused"] += 1
             return
+        TRIED["folders"]["read"] += 1
         assert len(faces.rows) and faces.pictures.shape == (len(faces.names), 8, 8, 3)
         pictures = find_layout(root).pictures
         for picture, name in zip(faces.pictures[faces.rows], faces.names[faces.rows]):

@@ -2,11 +2,15 @@
 
 import base64
 import io
+import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,8 @@ from PIL import Image
 import facegen_keras as fg
 
 PAGE = Path(fg.__file__).parent / "editing" / "page.ipynb"
+MAKEFILE = Path(fg.__file__).parents[1] / "Makefile"
+MARKUP = "<img src=x onerror=document.body.remove()>"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 
@@ -45,15 +51,22 @@ TIME_OF_A_CHANGE = """
 """
 
 
+def options_of_make_app():
+    """What `make app` passes to Voilà."""
+    [recipe] = re.findall(r"/voila .*page\.ipynb ((?:.*\\\n)*.*)", MAKEFILE.read_text(encoding="utf-8"))
+    return [option for option in shlex.split(recipe.replace("\\\n", "")) if not option.startswith("--port")]
+
+
 @pytest.fixture(scope="module")
 def page_address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
+    folder = tmp_path_factory.mktemp("page") / MARKUP
+    folder.mkdir()
     shutil.copy(PAGE, folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = (folder / "voila.log").open("w", encoding="utf-8")
-    command = [sys.executable, "-m", "voila", PAGE.name, "--no-browser", "--Voila.ip=127.0.0.1", f"--port={port}"]
+    command = [sys.executable, "-m", "voila", PAGE.name, *options_of_make_app(), f"--port={port}"]
     server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
 
     def answers():
@@ -106,6 +119,16 @@ def button(browser, text):
     return next(b for b in browser.find_elements("css selector", ".facegen button") if text in b.text)
 
 
+def upload(browser, path):
+    browser.execute_script(CATCH_FILE_INPUT)
+    button(browser, "Photograph").click()
+    wait_for(lambda: browser.find_elements("css selector", "input.caught"))[-1].send_keys(str(path))
+
+
+def note(browser):
+    return browser.execute_script("return document.querySelector('.facegen-note').textContent")
+
+
 def slider(browser, text):
     rows = browser.find_elements("css selector", ".facegen .widget-slider")
     return next(row for row in rows if text in row.text).find_element("css selector", ".noUi-handle")
@@ -143,23 +166,36 @@ def test_export_is_a_file_that_opens(browser):
 
 def test_upload_is_redrawn_or_refused_by_name(browser, tmp_path):
     """Also that the same button takes one file after the other."""
-
-    def upload(path):
-        browser.execute_script(CATCH_FILE_INPUT)
-        button(browser, "Photograph").click()
-        browser.find_element("css selector", "input.caught").send_keys(str(path))
-
-    def note():
-        return browser.execute_script("return document.querySelector('.facegen-note').textContent")
-
     Image.new("L", (300, 200), 90).save(tmp_path / "grey.png")
     (tmp_path / "notes.png").write_text("no picture", encoding="utf-8")
-    upload(tmp_path / "notes.png")
-    wait_for(lambda: "notes.png" in note())
-    upload(tmp_path / "grey.png")
-    wait_for(lambda: "redraws" in note(), 60)
+    upload(browser, tmp_path / "notes.png")
+    wait_for(lambda: "notes.png" in note(browser))
+    upload(browser, tmp_path / "grey.png")
+    wait_for(lambda: "redraws" in note(browser), 60)
     shown = Image.open(io.BytesIO(base64.b64decode(pixels(browser, "before").partition(",")[2])))
     assert shown.convert("L").getextrema() == (90, 90)
+
+
+def test_names_are_shown_as_text(browser, tmp_path):
+    """The folder that the page works in, and the file that it is given, are named like an element of a page."""
+    button(browser, "Save face").click()
+    wait_for(lambda: MARKUP in note(browser))
+    (tmp_path / f"{MARKUP}.png").write_text("no picture", encoding="utf-8")
+    upload(browser, tmp_path / f"{MARKUP}.png")
+    wait_for(lambda: f"{MARKUP}.png cannot be read" in note(browser))
+    assert browser.find_elements("css selector", ".facegen") and not browser.find_elements("css selector", "[onerror]")
+
+
+def test_only_this_machine_is_answered(page_address):
+    """Neither other machines, nor a web site whose name was made to lead here."""
+    port = int(page_address.strip("/").rpartition(":")[2])
+    for address in {entry[4][0] for entry in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)}:
+        if not address.startswith("127."):
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((address, port), timeout=5).close()
+    foreign = urllib.request.Request(page_address, headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(foreign, timeout=20)
 
 
 def test_phone_shows_everything_without_sideways_scrolling(browser):

@@ -135,6 +135,16 @@ def test_exports_open_and_redraw_the_face(session, tmp_path):
     assert Image.open(session.export_history(tmp_path / "out")).width > 16
 
 
+def test_an_export_stays_in_its_folder_and_keeps_what_is_there(session, tmp_path):
+    folder, outside = tmp_path / "out", tmp_path / "outside.png"
+    folder.mkdir()
+    (folder / "face_1.json").write_text("mine", encoding="utf-8")
+    (folder / "face_2.png").symlink_to(outside)
+    exported = {*session.export(folder), session.export_history(folder)}
+    assert {file for file in tmp_path.rglob("*") if file.is_file()} == {*exported, folder / "face_1.json"}
+    assert (folder / "face_1.json").read_text(encoding="utf-8") == "mine"
+
+
 def test_an_export_that_fails_leaves_no_half_written_file(session, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError("disk full")

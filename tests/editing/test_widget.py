@@ -1,3 +1,4 @@
+import html
 import io
 import time
 
@@ -7,6 +8,8 @@ from PIL import Image
 
 import facegen_keras as fg
 from facegen_keras.editing.widget import _Page
+
+MARKUP = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +115,30 @@ def test_export_links_to_files_that_are_there(page, tmp_path):
     save.click()
     assert "face_1.png" in page.note.value
     assert (tmp_path / "face_1.png").exists() and (tmp_path / "face_1.json").exists()
+
+
+def test_names_are_shown_as_text(pretrained, tmp_path):
+    """The names of a folder and of a file are written by whoever made them."""
+    page = _Page(fg.EditSession(pretrained), tmp_path / MARKUP)
+    upload(page, f"{MARKUP}.png", b"no picture")
+    assert "<img" not in page.note.value and "&lt;img" in page.note.value
+    for control in (control for row in page.box.children for control in getattr(row, "children", ())):
+        if getattr(control, "description", "").startswith("Save"):
+            control.click()
+            assert "<img" not in page.note.value and "&lt;img" in page.note.value
+
+
+@pytest.mark.parametrize("failure", [TypeError(MARKUP), OSError(MARKUP), RecursionError(), MemoryError()])
+def test_whatever_fails_leaves_a_note(page, monkeypatch, failure):
+    def fail(*_, **__):
+        raise failure
+
+    monkeypatch.setattr(page.session.gan, "sample", fail)
+    for act in (page.dice.click, lambda: setattr(page.sliders["Smiling"], "value", 0.5)):
+        page.note.value = ""
+        act()
+        assert str(failure) in html.unescape(page.note.value) and "<img" not in page.note.value
+        assert len(page.note.value) > len('<div class="facegen-note"></div>')
 
 
 def test_generator_without_attributes_is_refused():

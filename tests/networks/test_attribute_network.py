@@ -80,7 +80,7 @@ def write_weights(path, change):
         (lambda weights: weights.pop("weight_036"), "weight_036"),
         (lambda weights: weights.update(weight_037=np.zeros(3)), "weight_037"),
         (lambda weights: weights.update(weight_000=np.zeros((3, 3, 3, 16))), "16"),
-        (lambda weights: weights.update(weight_000=np.array([{}], dtype=object)), "pickle"),
+        (lambda weights: weights.update(weight_000=np.array([{}], dtype=object)), r"dtype\('O'\)"),
     ],
 )
 def test_weights_of_another_network_are_refused(tmp_path, change, word):
@@ -88,6 +88,13 @@ def test_weights_of_another_network_are_refused(tmp_path, change, word):
     with pytest.raises(ValueError, match=word) as refusal:
         load_attribute_network(tmp_path / "other.npz")
     assert "other.npz" in str(refusal.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+    write_weights(tmp_path / "broken.npz", lambda weights: weights["weight_001"].fill(value))
+    with pytest.raises(ValueError, match="broken.npz.*weight_001.*NaN"):
+        load_attribute_network(tmp_path / "broken.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", SHIPPED.read_bytes()[:100_000]])

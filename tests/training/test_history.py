@@ -19,6 +19,7 @@ def test_a_whole_history_is_read_without_a_warning(tmp_path, caplog):
     rows = read_history(tmp_path)
     assert math.isnan(rows[1]["kid"]) and lowest_kid(rows, math.inf) == 0.25
     assert lowest_kid(rows[1:2], math.inf) == math.inf
+    assert lowest_kid([{"kid": -math.inf}, {"kid": 0.5}], math.inf) == 0.5
     assert read_history(tmp_path / "none") == [] and not caplog.records
 
 
@@ -55,6 +56,12 @@ def test_history_of_a_run_is_loaded_for_curves(tmp_path):
         ("\x00" * 80, []),
         (WHOLE + "\x00" * 80, [1, 2, 3]),
         (WHOLE.replace("1,0.5", "1,\ufffd"), [2, 3]),
+        (WHOLE.replace("2,,0.1", "2,,1_0"), [1, 3]),
+        (WHOLE.replace("2,,0.1", "2,,٣"), [1, 3]),
+        (WHOLE.replace("2,,0.1", "1e300,,"), [1, 3]),
+        (WHOLE.replace("kid", "g_loss"), []),
+        (WHOLE.replace("kid", ""), []),
+        (WHOLE.replace("kid", "k\x00d"), []),
     ],
 )
 def test_of_a_damaged_history_the_whole_rows_are_kept_and_it_is_said(tmp_path, caplog, text, kept):
