@@ -18,6 +18,7 @@ def recipes():
 
     Their optimisers divide by at least 0.01, where their own divide rounding errors by rounding errors: two trainings
     on one device, of weights that differ by 1e-7, are then as far apart after 50 steps as one and two devices are.
+    `modern` learns at an eighth of its rate, at which such trainings part soon.
     """
     import keras
 
@@ -31,20 +32,21 @@ def recipes():
     def small_discriminator(n):
         layers = [keras.layers.Conv2D(8, 4, 4), fg.builders.batch_norm(), keras.layers.LeakyReLU()]
         features = keras.Sequential([*layers, keras.layers.Flatten()], name="features")
-        return features, keras.Sequential([keras.layers.Dense(1)], name="head")
+        return features, keras.Sequential([keras.layers.Dense(1, dtype="float32")], name="head")
 
     def plain(name, **changes):
         recipe = fg.RECIPES[name]
-        d_optimizer, g_optimizer = (partial(of, epsilon=1e-2) for of in (recipe.d_optimizer, recipe.g_optimizer))
+        optimizers = {of: partial(getattr(recipe, of), epsilon=1e-2) for of in ("d_optimizer", "g_optimizer")}
         fixed = {"image_size": 16, "batch_size": BATCH, "dtype_policy": "float32"}
-        return recipe.override(d_optimizer=d_optimizer, g_optimizer=g_optimizer, **fixed | changes)
+        return recipe.override(**fixed | optimizers | changes)
 
+    slow_adam = partial(keras.optimizers.Adam, 1e-4, beta_1=0.5, beta_2=0.99, epsilon=1e-2)
     shuffled = fg.CrossEntropy(mismatch="shuffle", gamma=1.0)
     small = {"generator": small_generator, "discriminator": small_discriminator, "ema_decay": 0.9, "loss": shuffled}
     return {
         "small": plain("dcgan2", schedule="ratio:2", **small),
         "dcgan2_64": plain("dcgan2_64"),
-        "modern": plain("modern"),
+        "modern": plain("modern", d_optimizer=slow_adam, g_optimizer=slow_adam),
         "dcgan5": plain("dcgan5"),
         "skips": plain("dcgan2", schedule="ratio:3"),
         "gate": plain("dcgan2", schedule="accuracy:0.55"),
@@ -98,13 +100,12 @@ def tf_config(ports, index):
     return json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
 
 
-def assert_close(found, expected, logs=1e-3, pictures=1):
+def assert_close(found, expected, logs=3e-4, pictures=1):
     """The same training but for rounding: relative distance of logs, and grey levels between pictures."""
     for name in expected:
         if name not in ("pictures", "weights"):
             np.testing.assert_allclose(found[name], expected[name], rtol=logs, err_msg=name)
-    distance = np.abs(found["pictures"].astype(int) - expected["pictures"].astype(int))
-    assert distance.max() <= pictures and distance.mean() < 0.05
+    assert np.abs(found["pictures"].astype(int) - expected["pictures"].astype(int)).max() <= pictures
 
 
 def _read(file):

@@ -14,6 +14,7 @@ import tensorflow as tf
 logger = logging.getLogger(__name__)
 
 STRATEGIES = ("mirrored", "multiworker")
+SHARED_BATCHES = (3, 10)  # the oldest Keras that was tested to train on them; that of 3.3 refuses them
 EXAMPLE = '{"cluster": {"worker": ["host0:12345", "host1:12345"]}, "task": {"type": "worker", "index": 0}}'
 
 
@@ -87,6 +88,10 @@ def is_chief(strategy):
 
 def check_batch_size(batch_size, replicas):
     """Do nothing where each of several replicas gets an equal share of a batch; else raise a ValueError."""
+    if replicas > 1 and tuple(map(int, keras.__version__.split(".")[:2])) < SHARED_BATCHES:
+        raise ValueError(
+            f"{replicas} replicas: fit of Keras {keras.__version__} cannot feed them; install 3.10 or newer."
+        )
     if batch_size is None or batch_size % replicas:
         raise ValueError(
             f"A batch of {batch_size or 'unknown size'} does not divide among {replicas} replicas: the batch size is "

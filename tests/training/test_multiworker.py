@@ -72,3 +72,19 @@ def test_worker_that_is_killed_and_started_again_goes_on_with_the_other(tmp_path
     assert gan.distribute_strategy.num_replicas_in_sync == 1 and len(gan.sample(4)) == 4
     gan = fg.train(tmp_path / "run", epochs=5, resume=True, verbose=0)
     assert int(gan.epochs_done.numpy()) == 5, "a run of two workers goes on in one process"
+
+
+@pytest.mark.proof
+def test_workers_end_together_when_one_is_asked_to(tmp_path, faces_folder):
+    """The chief saves, though it was not the one that was asked."""
+    workers = Workers(tmp_path / "run", "--epochs", "1000", "--data", str(faces_folder))
+    try:
+        workers.wait((tmp_path / "run" / "gan.keras").exists)
+        workers.processes[1].send_signal(signal.SIGTERM)
+        statuses = [process.wait(timeout=60) for process in workers.processes]
+    finally:
+        workers.stop()
+    assert statuses == [128 + signal.SIGTERM] * 2
+    gan = fg.load_run(tmp_path / "run", last=True)
+    epochs, batches = int(gan.epochs_done.numpy()), int(gan.batches_done.numpy())
+    assert int(gan.steps_done.numpy()) == 2 * epochs + batches > 0
