@@ -160,6 +160,7 @@ def _parser():
         choices=("mirrored", "multiworker"),
         help="train on all GPUs of this machine, or on the machines of TF_CONFIG",
     )
+    command.add_argument("--num-parallel-calls", type=int, help="batches read at once (default: as many as CPU cores)")
     command.add_argument("--steps-per-execution", type=int, help="training steps in one call (default: 1)")
     command.add_argument(
         "--gradient-accumulation-steps", type=int, help="parts of a batch, for less memory (default: 1)"

@@ -1,6 +1,7 @@
 """CelebA as a tf.data pipeline, as arrays and as tables."""
 
 import math
+import os
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ def load_faces(
     seed=0,
     shuffle=True,
     drop_remainder=True,
+    num_parallel_calls=None,
 ):
     """Load faces in batches, for `fit`: each new iterator is a new epoch, in an order that follows from `seed`.
 
@@ -54,6 +56,7 @@ def load_faces(
         seed: what the choice, all orders and flips follow from.
         shuffle: whether the order is random; False keeps that of the file names.
         drop_remainder: whether an incomplete last batch is left out.
+        num_parallel_calls: batches that are read at once; by default as many as there are CPU cores. Their order stays.
 
     Returns:
         A tf.data.Dataset of (images, attributes): float32 (batch, height, width, 3) in `value_range`, and float32
@@ -65,6 +68,7 @@ def load_faces(
         ValueError: a setting is wrong or asks for more pictures than there are; a table is broken.
     """
     batch_size = check_whole("batch_size", batch_size, 1)
+    readers = check_whole("num_parallel_calls", os.cpu_count() if num_parallel_calls is None else num_parallel_calls, 1)
     faces = open_faces(image_size, attributes, data, split, crop, images=images, balance=balance, seed=seed)
     draw_rows, count = plan_epoch(faces, random_select, shuffle)
     steps = count // batch_size if drop_remainder else -(-count // batch_size)
@@ -102,7 +106,7 @@ def load_faces(
     options.autotune.enabled = False  # its thread may keep an ended epoch in memory for half a minute
     options.experimental_optimization.apply_default_optimizations = False  # they would copy all pictures into memory
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    dataset = dataset.map(fetch, num_parallel_calls=2).prefetch(2).with_options(options)
+    dataset = dataset.map(fetch, num_parallel_calls=readers).prefetch(2).with_options(options)
     dataset.next_epoch = next_epoch
     return dataset
 

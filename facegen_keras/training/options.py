@@ -14,7 +14,7 @@ RECIPE_OPTIONS = (
     *("image_size", "attributes", "schedule", "ema_decay", "dtype_policy", "batch_size", "crop", "flip"),
     *("images", "random_select", "jit_compile", "steps_per_execution", "gradient_accumulation_steps"),
 )
-DATA_OPTIONS = ("data", "balance")
+DATA_OPTIONS = ("data", "balance", "num_parallel_calls")
 RUN_OPTIONS = {"every": 1, "save_minutes": 10, "keep": 2, "tensorboard": False}  # how a run is kept, and the defaults
 LEAST = {"seed": 0, "epochs": 1, "every": 1, "keep": 1}
 
@@ -26,7 +26,7 @@ _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"image_size": (int, list), "batch_size": (int,), "crop": (int,), "flip": (bool,), "random_select": (int, float)},
     **{"attributes": (str, int, list), "balance": (str,), "schedule": (str,), "dtype_policy": (str,)},
     **{"ema_decay": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
-    "gradient_accumulation_steps": (int,),
+    **{"gradient_accumulation_steps": (int,), "num_parallel_calls": (int,)},
 }
 _NAMES = {
     **{str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of these"},

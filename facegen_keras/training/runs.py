@@ -52,7 +52,7 @@ from facegen_keras.training.tensorboard import TensorBoardLog, require_tensorboa
 logger = logging.getLogger(__name__)
 
 MEASURED = 1_000  # real faces that samples are compared with while training
-CHANGEABLE = ("data", "epochs", *RUN_OPTIONS)  # what a resumed run may be given anew
+CHANGEABLE = ("data", "num_parallel_calls", "epochs", *RUN_OPTIONS)  # what a resumed run may be given anew
 STARTED_FROM = 2_000  # faces that a generator which is fed faces starts from: as many as `evaluate` draws
 
 
@@ -74,8 +74,9 @@ def train(
         minutes: stop after this time, whatever the epochs; the epoch that is cut short counts as one.
         seed: of weights, latents and the choice and order of the pictures; by default 0.
         resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
-            of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep`, `tensorboard` and,
-            where the faces were moved, `data` may be given anew. A run that has all its epochs is loaded.
+            of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep`, `tensorboard`,
+            `num_parallel_calls` and, where the faces were moved, `data` may be given anew. A run that has all its
+            epochs is loaded.
         strategy: the devices to train on, "mirrored" or "multiworker" (see `Recipe.build`); a run that is resumed may
             be given another. Several workers share the run's folder; only the first of them, the chief, writes.
         verbose: as in `fit`.
@@ -83,8 +84,8 @@ def train(
             minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2);
             `tensorboard`, whether epochs are logged for TensorBoard, too (False). Of the recipe, `image_size`,
             `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`, `images`,
-            `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and `data` and
-            `balance` of `load_faces`. What is None is left to the recipe.
+            `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and `data`,
+            `balance` and `num_parallel_calls` of `load_faces`. What is None is left to the recipe.
 
     Returns:
         The trained FaceGAN.

@@ -100,6 +100,13 @@ def test_next_epoch_is_the_one_that_it_is_told(tiny_celeba):
         np.testing.assert_array_equal(np.concatenate([images for images, _ in resumed]), whole[epoch])
 
 
+def test_number_of_readers_changes_no_order(tiny_celeba):
+    alone, many = (load_small(tiny_celeba, num_parallel_calls=readers) for readers in (1, 8))
+    assert [order_of(alone) for _ in range(2)] == [order_of(many) for _ in range(2)]
+    with pytest.raises(ValueError, match="num_parallel_calls"):
+        load_small(tiny_celeba, num_parallel_calls=0)
+
+
 def test_fit_sees_a_new_epoch_each_time(tiny_celeba):
     import keras
 
