@@ -148,7 +148,7 @@ def curves(histories):
 
     Returns:
         A matplotlib Figure with one kind of curve in a row and one training in a column; those of a single training are
-        side by side.
+        side by side, three in a row.
 
     Raises:
         ValueError: the histories have none of the logs that are drawn.
@@ -161,10 +161,13 @@ def curves(histories):
         known = ", ".join(key for lines in CURVES.values() for key in lines.values())
         raise ValueError(f"The histories have {', '.join(map(str, logged)) or 'no logs'}: expected some of {known}.")
     is_single = len(histories) == 1
-    shape = (1, len(kinds)) if is_single else (len(kinds), len(histories))
+    shape = (math.ceil(len(kinds) / 3), min(len(kinds), 3)) if is_single else (len(kinds), len(histories))
     figure = Figure(figsize=(4.2 * shape[1], 2.6 * shape[0]), layout="constrained")
     axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=False if is_single else "row")
-    axes = axes.T if is_single else axes
+    if is_single:
+        axes = axes.reshape(-1, 1)
+        for unused in axes[len(kinds) :, 0]:
+            unused.remove()
     for row, (label, lines) in zip(axes, kinds.items()):
         for axis, (title, history) in zip(row, histories.items()):
             _draw_lines(axis, history, lines)
