@@ -204,10 +204,14 @@ class Recipe:
         gan.compile(self.d_optimizer(), self.g_optimizer(), self.loss, self.schedule, **settings)
         return gan
 
-    def check_memory(self):
-        """The bytes that training takes, estimated before any is taken; ValueError if that is more than there are."""
+    def check_memory(self, replicas=1):
+        """The bytes that each replica's training takes, estimated before any is taken.
+
+        Raises:
+            ValueError: it is more than there are (see `check_training_memory`).
+        """
         with tf.Graph().as_default():  # where variables have shapes, and take no memory
-            return check_training_memory(self.build(), self.real_pictures)
+            return check_training_memory(self.build(), self.real_pictures // replicas)
 
     def load_faces(self, **options):
         """Load the faces this recipe trains on.

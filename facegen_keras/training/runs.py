@@ -112,8 +112,10 @@ def train(
         if settings["tensorboard"]:
             require_tensorboard()
         recipe = recipe_of(settings)
-        recipe.check_replicas(strategy.num_replicas_in_sync)
-        logger.info("Training takes about %.1f GB of memory", recipe.check_memory() / 1e9)
+        replicas = strategy.num_replicas_in_sync
+        recipe.check_replicas(replicas)
+        each = " on each device" if replicas > 1 else ""
+        logger.info("Training takes about %.1f GB of memory%s", recipe.check_memory(replicas) / 1e9, each)
         with strategy.scope():
             gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
         gan.start_faces = _start_faces(gan, settings)

@@ -36,6 +36,7 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         logged = keep_epochs(self.folder, int(self.model.epochs_done.numpy()))
+        self.without_grid = None  # an epoch that ended without one
         self.writer = tf.summary.create_file_writer(str(self.folder))
         for row in self.earlier:
             if row["epoch"] not in logged:

@@ -70,6 +70,8 @@ def test_earlier_epochs_are_added_to_a_log_that_lacks_them(tmp_path):
     fit(gan, tmp_path, 2, 3, earlier=[{"epoch": 1, "g_loss": 0.5, "kid": float("nan")}, {"epoch": 2, "g_loss": 0.25}])
     assert scalars(tmp_path / "log")[:2] == [(1, 0.5), (2, 0.25)]
     assert scalars(tmp_path / "log", "kid") == [], "NaN was not measured"
+    fit(gan, tmp_path, 3, 3)  # no epoch is left
+    assert len(scalars(tmp_path / "log")) == 3
 
 
 @needs_tensorboard
