@@ -6,8 +6,9 @@ from facegen_keras.__main__ import main
 from facegen_keras.training.history import write_history
 from facegen_keras.training.listing import list_runs
 from facegen_keras.training.lock import only_process
+from facegen_keras.training.options import RUN_OPTIONS
 
-GOOD = {"recipe": "dcgan2", "seed": 0, "images": None, "data": "faces", "faces": "0", "epochs": 1000, "every": 1}
+GOOD = {"recipe": "dcgan2", "seed": 0, "images": None, "data": "faces", "faces": "0", "epochs": 1000} | RUN_OPTIONS
 
 
 def write_run(run, epochs, kids=None):
