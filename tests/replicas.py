@@ -104,7 +104,9 @@ def assert_close(found, expected, logs=3e-4, pictures=2):
     """The same training but for rounding: relative distance of logs, and grey levels between pictures."""
     for name in expected:
         if name not in ("pictures", "weights"):
-            np.testing.assert_allclose(found[name], expected[name], rtol=logs, err_msg=name)
+            # D's accuracy counts verdicts, of which those near 0.5 turn by rounding.
+            most = 0.1 if name == "d_accuracy" else 0
+            np.testing.assert_allclose(found[name], expected[name], rtol=logs, atol=most, err_msg=name)
     levels = np.abs(found["pictures"].astype(int) - expected["pictures"].astype(int))
     assert levels.max() <= pictures, f"{levels.max()} grey levels, {levels.mean():.3f} in the mean"
 

@@ -53,7 +53,7 @@ def whole(faces_folder):
     return gan, train(gan, faces_folder)
 
 
-@pytest.mark.parametrize("place", [(0, 0), (1, 2), (1, 4), (1, None), (2, 3)])
+@pytest.mark.parametrize("place", [(0, 0), (1, 2), (1, 4), (1, None)])
 def test_interrupted_epoch_goes_on_at_the_next_batch(place, whole, faces_folder, tmp_path):
     """In the same process, as in a notebook, and from a file."""
     gan = RECIPE.build()
@@ -66,7 +66,7 @@ def test_interrupted_epoch_goes_on_at_the_next_batch(place, whole, faces_folder,
         assert logs == {name: values[-len(logs["d_loss"]) :] for name, values in whole[1].items()}
 
 
-@pytest.mark.parametrize("save_freq, place", [("epoch", (2, 1)), (2, (1, 4)), (2, (2, 0))])
+@pytest.mark.parametrize("save_freq, place", [("epoch", (2, 1)), (2, (1, 4))])
 def test_keras_own_backup_goes_on_with_the_right_faces(save_freq, place, whole, faces_folder, tmp_path):
     def backup():
         return keras.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=save_freq)

@@ -43,7 +43,7 @@ def estimate(name, batch_size, steps=1):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory otherwise")
-@pytest.mark.parametrize("name, batch_size, steps", [("dcgan2_64", 128, 1), ("fc_gan", 64, 4), ("modern", 128, 4)])
+@pytest.mark.parametrize("name, batch_size, steps", [("dcgan2_64", 128, 1), ("modern", 128, 4)])
 def test_estimate_is_near_to_what_is_taken(name, batch_size, steps):
     assert 2 / 3 < estimate(name, batch_size, steps) / measure(name, batch_size, steps) < 3 / 2
 

@@ -14,7 +14,7 @@ RUN = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size
 RUN |= {"save_minutes": 1e-6}  # after every batch
 
 # Files that the process has just begun to write, with a dot, or has moved to their places; and how many new ones.
-KILLED_AT = [("options.json", 1), (".gan-*.keras", 1), ("gan.keras", 1), ("gan_1.keras", 1), (".gan-*.keras", 4)]
+KILLED_AT = [("options.json", 1), (".gan-*.keras", 1), ("gan_1.keras", 1), (".gan-*.keras", 4)]
 KILLING = """
 import itertools, os, runpy, signal, sys
 
