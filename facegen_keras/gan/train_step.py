@@ -27,7 +27,8 @@ def make_train_function(gan):
     """
 
     def train(batch):
-        with gan.distribute_strategy.scope():
+        there = tf.nest.flatten(batch, expand_composites=True)  # what counts steps must not run without a batch
+        with gan.distribute_strategy.scope(), tf.control_dependencies(there):
             return _train(gan, batch)
 
     def train_next(iterator):

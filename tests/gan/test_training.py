@@ -65,6 +65,16 @@ def test_schedule_decides_how_often_the_discriminator_changes(schedule, share):
     assert int(gan.g_optimizer.iterations.numpy()) == 8
 
 
+@pytest.mark.parametrize("steps_per_execution", [1, 3])
+def test_steps_are_counted_where_nobody_knows_how_many_there_are(steps_per_execution):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, attributes=1, steps_per_execution=steps_per_execution)
+    batches = small_batches(fg.RECIPES["dcgan2"].override(attributes=1), count=4)
+    unknown = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=batches.element_spec)
+    history = gan.fit(unknown, epochs=3, verbose=0).history
+    assert int(gan.steps_done.numpy()) == 12
+    assert history["d_trained"] == [1.0] * 3
+
+
 def test_closed_gate_leaves_the_discriminator_alone_and_says_so():
     gan = fg.RECIPES["udacity"].build(image_size=16, schedule=fg.AccuracyGate(0.51))
     gan.real_accuracy.assign(1.0)
