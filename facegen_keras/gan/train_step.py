@@ -12,7 +12,7 @@ from facegen_keras.gan import conditions
 from facegen_keras.gan.accumulation import discriminator_gradients_in_parts, generator_gradients_in_parts
 from facegen_keras.gan.ema import update_ema
 from facegen_keras.gan.gradients import discriminator_gradients, generator_gradients, replicas_of
-from facegen_keras.gan.replicas import agree_on_overflow, draw_share
+from facegen_keras.gan.replicas import agree_on_overflow
 from facegen_keras.gan.schedules import Progress
 from facegen_keras.gan.training_memory import check_training_memory
 
@@ -120,7 +120,7 @@ def train_step(gan, batch, d_trains):
     if images.shape[0] is not None:  # Python runs this once, before TensorFlow takes any memory
         check_training_memory(gan, images.shape[0])
     latents = gan.latent.for_training(images, gan.seed_of_step(0))
-    batch = (images, attributes, latents, _target_attributes(gan, attributes))
+    batch = (images, attributes, latents, gan.target_attributes(latents, attributes))
     d_measured = {}
 
     def update_discriminator(gradients, measured):
@@ -145,12 +145,3 @@ def _descend(optimizer, gradients, model):
         gradients = agree_on_overflow(gradients)
     optimizer.apply(gradients, model.trainable_variables)
 
-
-def _target_attributes(gan, attributes):
-    if not gan.random_attributes:
-        return attributes
-
-    def draw(count):
-        return tf.random.stateless_uniform((count, len(gan.attributes)), gan.seed_of_step(1)) < 0.5
-
-    return tf.cast(draw_share(draw, tf.shape(attributes)[0]), tf.float32)

@@ -38,13 +38,14 @@ def build_attribute_network(dtype_policy="float32"):
     return keras.Model(inputs, logits, name="attribute_network")
 
 
-def load_attribute_network(path=SHIPPED):
+def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
     """Load a trained network: by default the shipped one, whose card is `assets/attribute_network.md`.
 
     Its weights are loaded into a network that is built in code, so that every version of Keras reads them.
 
     Args:
         path: the `.npz` file that `train_attribute_network` wrote.
+        dtype_policy: as for `build_attribute_network`.
 
     Returns:
         A Keras model, as `build_attribute_network` describes it.
@@ -53,7 +54,7 @@ def load_attribute_network(path=SHIPPED):
         FileNotFoundError: there is no such file.
         ValueError: the file does not hold the weights of this network.
     """
-    network = build_attribute_network()
+    network = build_attribute_network(dtype_policy)
     mend = "Write the file with train_attribute_network; if it is the shipped one, install the package again."
     try:
         with open_weights(path) as file:

@@ -15,7 +15,7 @@ def connect_generator(body, latent_shape, n, repeat=1):
     """Feed latents and attributes to a generator's body.
 
     Args:
-        body: Sequential from a vector to pictures.
+        body: Sequential from a vector to pictures; or a Model of pictures and attributes, which is whole already.
         latent_shape: shape of one latent; flattened before the body.
         n: number of attributes; 0 for none.
         repeat: how many times each attribute is repeated in the vector (dcgan3: 10).
@@ -24,6 +24,8 @@ def connect_generator(body, latent_shape, n, repeat=1):
         A Model of `[latents (b, *latent_shape), attributes (b, n)]`, or of latents alone when n is 0,
         to images (b, H, W, 3).
     """
+    if len(body.inputs) > 1:
+        return body
     latents = keras.Input(latent_shape, name="latents")
     vector = layers.Flatten()(latents) if len(latent_shape) > 1 else latents
     if n == 0:

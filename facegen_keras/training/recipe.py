@@ -18,6 +18,7 @@ from facegen_keras.data.selection import check_amount
 from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.distribution import check_batch_size, find_strategy
 from facegen_keras.gan.ema import check_ema_decay
+from facegen_keras.gan.editor import EditorGAN
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
@@ -52,6 +53,7 @@ class Recipe:
         flip: whether half of the faces, drawn anew each epoch, are mirrored.
         passes: how often a training step refines its pictures (see `InteractiveGAN`); None for recipes that do not.
         reconstruction: weight of the distance between a pass's input and output.
+        guidance: weight of what the attribute network sees (see `EditorGAN`); None for recipes that do not ask it.
         ema_decay: decay of the moving average of G's weights that samples are drawn with; 0 for none.
         augmentation: image shape -> a Keras model through which D sees pictures in training (see `augmentation`);
             None for none.
@@ -89,6 +91,7 @@ class Recipe:
     flip: bool = False
     passes: int | None = None
     reconstruction: float = 0.5
+    guidance: float | None = None
     ema_decay: float = 0.0
     augmentation: Callable | None = None
     loss: GANLoss = CrossEntropy()
@@ -191,6 +194,8 @@ class Recipe:
         kind = FaceGAN
         if self.passes is not None:
             kind = partial(InteractiveGAN, passes=self.passes, reconstruction=self.reconstruction)
+        if self.guidance is not None:
+            kind = partial(EditorGAN, *kind.args, guidance=self.guidance, **kind.keywords)
         gan = kind(
             generator,
             discriminator,

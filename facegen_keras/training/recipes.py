@@ -15,6 +15,7 @@ from facegen_keras.data.attributes import (
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.networks import builders
 from facegen_keras.networks.conditioning import Cube, LastLayer, Projection
+from facegen_keras.networks.editor import editor_generator
 from facegen_keras.networks.modern import modern_discriminator, modern_generator
 from facegen_keras.training.recipe import Recipe
 
@@ -44,6 +45,25 @@ _dcgan3 = _dcgan2.override(
     images=15_000,
 )
 _dcgan4 = _dcgan3.override(name="dcgan4", source=f"{FACEGEN}, DCGAN 4 (interactive 1)", images=20_000, passes=3)
+
+_modern = Recipe(
+    name="modern",
+    source="ours: what draws the best faces per minute on few cores",
+    generator=modern_generator,
+    discriminator=modern_discriminator,
+    image_size=64,
+    attributes=ATTRIBUTES_8,
+    conditioning=Projection(),
+    latent_shape=(128,),
+    value_range=(-1, 1),
+    flip=True,
+    ema_decay=0.999,
+    loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=1.0),
+    d_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
+    g_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
+    batch_size=32,
+    epochs=50,
+)
 
 RECIPES = {
     recipe.name: recipe
@@ -124,23 +144,16 @@ RECIPES = {
             crop=108,
             batch_size=64,
         ),
-        Recipe(
-            name="modern",
-            source="ours: what draws the best faces per minute on few cores",
-            generator=modern_generator,
-            discriminator=modern_discriminator,
-            image_size=64,
-            attributes=ATTRIBUTES_8,
-            conditioning=Projection(),
-            latent_shape=(128,),
-            value_range=(-1, 1),
-            flip=True,
-            ema_decay=0.999,
-            loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=1.0),
-            d_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
-            g_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
-            batch_size=32,
-            epochs=50,
+        _modern,
+        _modern.override(
+            name="editor",
+            source="ours: dcgan5 made to work, after STGAN",
+            generator=editor_generator,
+            latent_shape=None,
+            latent_distribution="faces",
+            passes=1,
+            reconstruction=10.0,
+            guidance=1.0,
         ),
     )
 }

@@ -1,0 +1,162 @@
+"""A generator that is fed a picture and the change of attributes that is wanted, and gives the picture back changed."""
+
+import functools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from facegen_keras.data.attribute_statistics import celeba_statistics, implied_attributes
+from facegen_keras.data.attributes import ATTRIBUTES
+from facegen_keras.gan.interactive import InteractiveGAN
+from facegen_keras.gan.replicas import draw_share
+from facegen_keras.networks.attribute_network import SIZE, load_attribute_network
+
+FLIPS = (0.2, 0.4, 0.2, 0.2)  # share of the training pictures in which no, one, two and three attributes change
+RELATED = 0.25  # correlation in CelebA from which an attribute may go along with one that changes
+KEPT = 1.0  # weight of the attributes that are to stay
+REST = 0.1  # weight of the distance where something changes, against 1 where nothing does
+
+
+@keras.saving.register_keras_serializable("facegen_keras")
+class EditorGAN(InteractiveGAN):
+    """`dcgan5` made to work: it reads what a picture shows, and draws what is to change.
+
+    Its latents are pictures. The generator is fed a picture and `attributes` minus what the attribute network reads
+    off the picture, so a picture whose attributes are as asked for stays as it is, and each further pass changes what
+    does not follow yet. It learns from random changes, of no attribute to three at once with what these imply. G's loss
+    has three more terms, logged by these names:
+
+    `guidance`: the cross-entropy of the attribute network, whose weights are frozen, with the attributes that change;
+    `kept`: the same with all others of CelebA's 40 as the network read them before, but for those that go along with
+    a change (`RELATED`); `reconstruction`: the mean absolute difference from the picture, in full where nothing is to
+    change, and a tenth of it elsewhere.
+
+    Args:
+        guidance: weight of the cross-entropies in G's loss.
+        **options: those of `InteractiveGAN`; `reconstruction` weighs the difference.
+
+    Raises:
+        ValueError: `guidance` is under 0; or see `InteractiveGAN`.
+    """
+
+    extra_metrics = ("reconstruction", "guidance", "kept")
+
+    def __init__(self, *models, guidance=1.0, reconstruction=10.0, **options):
+        super().__init__(*models, reconstruction=reconstruction, **options)
+        if not guidance >= 0:
+            raise ValueError(f"guidance={guidance}: expected a weight of 0 or more.")
+        self.guidance = float(guidance)
+
+    def generate(self, latents, attributes, training=False):
+        change = tf.convert_to_tensor(attributes) - self._read(latents, training)[0]
+        return self.change(latents, change, training)
+
+    def change(self, images, change, training=False):
+        """Images (b, H, W, 3), changed by attributes (b, n) in [-1, 1]: those asked for minus those shown."""
+        generator = self.generator if training else self.sampling_generator
+        return generator([tf.convert_to_tensor(images), change], training=training)
+
+    def generate_passes(self, images, attributes, passes, training=False):
+        """As `InteractiveGAN`'s; after the first pass, what is nearer to its target than to the other end stays."""
+        drawn = [self.generate(images, attributes, training)]
+        for _ in range(passes - 1):
+            change = tf.convert_to_tensor(attributes) - self._read(drawn[-1], training)[0]
+            drawn.append(self.change(drawn[-1], tf.where(tf.abs(change) > 0.5, change, 0.0), training))
+        return drawn
+
+    def target_attributes(self, latents, attributes):
+        """Up to three attributes of each picture flipped, with what they imply: (b, n)."""
+        source, count = self._read(latents, training=True)[0], tf.shape(latents)[0]
+
+        def draw(count):
+            uniform = tf.random.stateless_uniform((count, len(self.attributes) + 1), self.seed_of_step(1))
+            order = tf.argsort(uniform[:, 1:], axis=1)[:, : len(FLIPS) - 1]
+            flips = tf.reduce_sum(tf.cast(uniform[:, :1] > np.cumsum(FLIPS[:-1]), tf.int32), axis=1)
+            return tf.concat([flips[:, None], order], axis=1)
+
+        drawn = draw_share(draw, count)
+        target, implied = source, _implied(self.attributes)
+        for place in range(len(FLIPS) - 1):
+            chosen = drawn[:, place + 1]
+            value = 1 - tf.gather(target, chosen, axis=1, batch_dims=1)
+            follows = tf.gather_nd(implied, tf.stack([chosen, tf.cast(value, tf.int32)], axis=1))
+            changed = tf.where(tf.math.is_nan(follows), target, follows)
+            changed = tf.where(tf.one_hot(chosen, len(self.attributes), True, False, dtype=tf.bool), value[:, None], changed)
+            target = tf.where(drawn[:, :1] > place, changed, target)
+        return target
+
+    def generate_fakes(self, latents, attributes):
+        source, shown = self._read(latents, training=True)
+        change = attributes - source
+        drawn = self.change(latents, change, training=True)
+        logits = _network(self._policy())(self._as_seen(drawn), training=False)
+        wanted, kept = self._cross_entropies(logits, shown, attributes, change)
+        distance = tf.reduce_mean(tf.abs(drawn - latents), axis=(1, 2, 3))
+        changes = tf.reduce_any(change != 0, axis=1)
+        distance = tf.reduce_mean(tf.where(changes, REST * distance, distance))
+        loss = self.reconstruction * distance + self.guidance * (wanted + KEPT * kept)
+        return drawn, attributes, loss, {"reconstruction": distance, "guidance": wanted, "kept": kept}
+
+    def _cross_entropies(self, logits, shown, attributes, change):
+        """Of what is to change, summed, and of what is to stay, averaged; shown: probabilities (b, 40) before."""
+        columns = [ATTRIBUTES.index(name) for name in self.attributes]
+        entropies = tf.nn.sigmoid_cross_entropy_with_logits
+        moved = tf.cast(change != 0, tf.float32)
+        wanted = tf.reduce_sum(moved * entropies(attributes, tf.gather(logits, columns, axis=1)), axis=1)
+        stays = tf.cast(moved @ _related(self.attributes) == 0, tf.float32)
+        entropy_before = entropies(shown, tf.math.log(shown + 1e-6) - tf.math.log(1 - shown + 1e-6))
+        kept = tf.reduce_sum(stays * (entropies(shown, logits) - entropy_before), axis=1)
+        return tf.reduce_mean(wanted), tf.reduce_mean(kept / tf.reduce_sum(stays, axis=1))
+
+    def _read(self, images, training):
+        """What the attribute network reads off images: this GAN's attributes, 0 or 1 (b, n); probabilities (b, 40)."""
+        shown = _network(self._policy() if training else "float32")(self._as_read(images), training=False)
+        shown = tf.stop_gradient(tf.sigmoid(shown))
+        return tf.round(tf.gather(shown, [ATTRIBUTES.index(name) for name in self.attributes], axis=1)), shown
+
+    def _as_read(self, images):
+        low, high = self.value_range
+        images = (tf.convert_to_tensor(images) - low) / (high - low)
+        return images if self.size == (SIZE, SIZE) else tf.image.resize(images, (SIZE, SIZE), antialias=True)
+
+    def _as_seen(self, images):
+        """Images as the network sees them while G learns: moved and noisy, so that no fine pattern can fool it."""
+        images = self._as_read(images)
+        edge, seed = SIZE // 16, self.seed_of_step(2)
+        images = tf.pad(images, [(0, 0), (edge, edge), (edge, edge), (0, 0)], "SYMMETRIC")
+        images = tf.image.stateless_random_crop(images, (tf.shape(images)[0], SIZE, SIZE, 3), seed)
+        return images + tf.random.stateless_normal(tf.shape(images), seed, stddev=0.03)
+
+    def _policy(self):
+        return "mixed_bfloat16" if self.generator.layers[-6].compute_dtype == "bfloat16" else "float32"
+
+    def get_config(self):
+        return super().get_config() | {"guidance": self.guidance}
+
+
+@functools.cache
+def _network(dtype_policy):
+    with tf.init_scope():
+        network = load_attribute_network(dtype_policy=dtype_policy)
+    network.trainable = False
+    return network
+
+
+@functools.cache
+def _implied(attributes):
+    """For each attribute and each of its values, what follows of the others (n, 2, n); NaN where nothing does."""
+    follows = np.full((len(attributes), 2, len(attributes)), np.nan, np.float32)
+    for i, name in enumerate(attributes):
+        for value in (0, 1):
+            for other, implied in implied_attributes({name: value}).items():
+                if other in attributes:
+                    follows[i, value, attributes.index(other)] = implied
+    return follows
+
+
+@functools.cache
+def _related(attributes):
+    """Which of the 40 attributes may go along with a change of each of some (n, 40), as 0 and 1."""
+    related = celeba_statistics().loc[list(attributes), list(ATTRIBUTES)].abs().to_numpy() >= RELATED
+    return related.astype(np.float32)
