@@ -31,6 +31,7 @@ _MODULES = {
     "networks.dtype_policy": "explain_dtype_policy",
     "networks.modern": "modern_discriminator modern_generator",
     "gan.augmentation": "instance_noise shifts",
+    "gan.editor": "EditorGAN",
     "gan.interactive": "InteractiveGAN",
     "gan.inversion": "invert",
     "gan.losses": "CrossEntropy GANLoss Relativistic",

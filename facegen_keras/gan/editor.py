@@ -13,8 +13,10 @@ from facegen_keras.gan.replicas import draw_share
 from facegen_keras.networks.attribute_network import SIZE, load_attribute_network
 
 FLIPS = (0.2, 0.4, 0.2, 0.2)  # share of the training pictures in which no, one, two and three attributes change
-RELATED = 0.25  # correlation in CelebA from which an attribute may go along with one that changes
-KEPT = 1.0  # weight of the attributes that are to stay
+RELATED = 0.35  # correlation in CelebA from which an attribute may go along with one that changes
+CERTAIN = 0.9  # how sure the network shall be of what changes: as of real faces, not more
+KEPT = 10.0  # weight of the attributes that are to stay
+MOVED, NOISE = 4, 0.02  # pixels, and standard deviation, so that no fine pattern of G's fools the network
 REST = 0.1  # weight of the distance where something changes, against 1 where nothing does
 
 
@@ -49,25 +51,25 @@ class EditorGAN(InteractiveGAN):
         self.guidance = float(guidance)
 
     def generate(self, latents, attributes, training=False):
-        change = tf.convert_to_tensor(attributes) - self._read(latents, training)[0]
+        change = tf.convert_to_tensor(attributes) - self._read(latents, training)
         return self.change(latents, change, training)
 
     def change(self, images, change, training=False):
         """Images (b, H, W, 3), changed by attributes (b, n) in [-1, 1]: those asked for minus those shown."""
         generator = self.generator if training else self.sampling_generator
-        return generator([tf.convert_to_tensor(images), change], training=training)
+        return generator([tf.convert_to_tensor(images), tf.convert_to_tensor(change)], training=training)
 
     def generate_passes(self, images, attributes, passes, training=False):
         """As `InteractiveGAN`'s; after the first pass, what is nearer to its target than to the other end stays."""
         drawn = [self.generate(images, attributes, training)]
         for _ in range(passes - 1):
-            change = tf.convert_to_tensor(attributes) - self._read(drawn[-1], training)[0]
+            change = tf.convert_to_tensor(attributes) - self._read(drawn[-1], training)
             drawn.append(self.change(drawn[-1], tf.where(tf.abs(change) > 0.5, change, 0.0), training))
         return drawn
 
     def target_attributes(self, latents, attributes):
         """Up to three attributes of each picture flipped, with what they imply: (b, n)."""
-        source, count = self._read(latents, training=True)[0], tf.shape(latents)[0]
+        source, count = self._read(latents, training=True), tf.shape(latents)[0]
 
         def draw(count):
             uniform = tf.random.stateless_uniform((count, len(self.attributes) + 1), self.seed_of_step(1))
@@ -82,38 +84,44 @@ class EditorGAN(InteractiveGAN):
             value = 1 - tf.gather(target, chosen, axis=1, batch_dims=1)
             follows = tf.gather_nd(implied, tf.stack([chosen, tf.cast(value, tf.int32)], axis=1))
             changed = tf.where(tf.math.is_nan(follows), target, follows)
-            changed = tf.where(tf.one_hot(chosen, len(self.attributes), True, False, dtype=tf.bool), value[:, None], changed)
+            changed = tf.where(
+                tf.one_hot(chosen, len(self.attributes), True, False, dtype=tf.bool), value[:, None], changed
+            )
             target = tf.where(drawn[:, :1] > place, changed, target)
         return target
 
     def generate_fakes(self, latents, attributes):
-        source, shown = self._read(latents, training=True)
-        change = attributes - source
+        change = attributes - self._read(latents, training=True)
         drawn = self.change(latents, change, training=True)
-        logits = _network(self._policy())(self._as_seen(drawn), training=False)
-        wanted, kept = self._cross_entropies(logits, shown, attributes, change)
+        before, after = tf.split(self._logits(self._as_seen(tf.concat([latents, drawn], axis=0)), training=True), 2)
+        wanted, kept = self._cross_entropies(tf.stop_gradient(before), after, attributes, change)
         distance = tf.reduce_mean(tf.abs(drawn - latents), axis=(1, 2, 3))
         changes = tf.reduce_any(change != 0, axis=1)
         distance = tf.reduce_mean(tf.where(changes, REST * distance, distance))
         loss = self.reconstruction * distance + self.guidance * (wanted + KEPT * kept)
         return drawn, attributes, loss, {"reconstruction": distance, "guidance": wanted, "kept": kept}
 
-    def _cross_entropies(self, logits, shown, attributes, change):
-        """Of what is to change, summed, and of what is to stay, averaged; shown: probabilities (b, 40) before."""
+    def _cross_entropies(self, before, after, attributes, change):
+        """Of logits (b, 40): what is to change, summed; and what is to stay, averaged, above its own entropy."""
         columns = [ATTRIBUTES.index(name) for name in self.attributes]
         entropies = tf.nn.sigmoid_cross_entropy_with_logits
         moved = tf.cast(change != 0, tf.float32)
-        wanted = tf.reduce_sum(moved * entropies(attributes, tf.gather(logits, columns, axis=1)), axis=1)
+        wished = (1 - CERTAIN) + (2 * CERTAIN - 1) * attributes
+        wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=1)
         stays = tf.cast(moved @ _related(self.attributes) == 0, tf.float32)
-        entropy_before = entropies(shown, tf.math.log(shown + 1e-6) - tf.math.log(1 - shown + 1e-6))
-        kept = tf.reduce_sum(stays * (entropies(shown, logits) - entropy_before), axis=1)
+        shown = tf.sigmoid(before)
+        kept = tf.reduce_sum(stays * (entropies(shown, after) - entropies(shown, before)), axis=1)
         return tf.reduce_mean(wanted), tf.reduce_mean(kept / tf.reduce_sum(stays, axis=1))
 
     def _read(self, images, training):
-        """What the attribute network reads off images: this GAN's attributes, 0 or 1 (b, n); probabilities (b, 40)."""
-        shown = _network(self._policy() if training else "float32")(self._as_read(images), training=False)
-        shown = tf.stop_gradient(tf.sigmoid(shown))
-        return tf.round(tf.gather(shown, [ATTRIBUTES.index(name) for name in self.attributes], axis=1)), shown
+        """What the attribute network reads off images, of this GAN's attributes: 0 or 1 (b, n)."""
+        columns = [ATTRIBUTES.index(name) for name in self.attributes]
+        logits = tf.gather(self._logits(self._as_read(images), training), columns, axis=1)
+        return tf.cast(tf.stop_gradient(logits) > 0, tf.float32)
+
+    def _logits(self, images, training):
+        halved = training and self.generator.get_layer("code").compute_dtype == "bfloat16"
+        return _network("mixed_bfloat16" if halved else "float32")(images, training=False)
 
     def _as_read(self, images):
         low, high = self.value_range
@@ -121,15 +129,13 @@ class EditorGAN(InteractiveGAN):
         return images if self.size == (SIZE, SIZE) else tf.image.resize(images, (SIZE, SIZE), antialias=True)
 
     def _as_seen(self, images):
-        """Images as the network sees them while G learns: moved and noisy, so that no fine pattern can fool it."""
-        images = self._as_read(images)
-        edge, seed = SIZE // 16, self.seed_of_step(2)
-        images = tf.pad(images, [(0, 0), (edge, edge), (edge, edge), (0, 0)], "SYMMETRIC")
-        images = tf.image.stateless_random_crop(images, (tf.shape(images)[0], SIZE, SIZE, 3), seed)
-        return images + tf.random.stateless_normal(tf.shape(images), seed, stddev=0.03)
-
-    def _policy(self):
-        return "mixed_bfloat16" if self.generator.layers[-6].compute_dtype == "bfloat16" else "float32"
+        """Images before and after, as the network sees them while G learns: moved, and noisy, both alike."""
+        images, seed = self._as_read(images), self.seed_of_step(2)
+        count = tf.shape(images)[0]
+        images = tf.pad(images, [(0, 0), (MOVED, MOVED), (MOVED, MOVED), (0, 0)], "SYMMETRIC")
+        images = tf.image.stateless_random_crop(images, (count, SIZE, SIZE, 3), seed)
+        noise = tf.random.stateless_normal((count // 2, SIZE, SIZE, 3), seed, stddev=NOISE)
+        return images + tf.tile(noise, (2, 1, 1, 1))
 
     def get_config(self):
         return super().get_config() | {"guidance": self.guidance}

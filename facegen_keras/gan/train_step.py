@@ -144,4 +144,3 @@ def _descend(optimizer, gradients, model):
     if hasattr(optimizer, "inner_optimizer"):
         gradients = agree_on_overflow(gradients)
     optimizer.apply(gradients, model.trainable_variables)
-

@@ -14,23 +14,26 @@ from facegen_keras.progress import tell_time_left
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "attribute_network.npz"
 SIZE = 64  # side in pixels of the faces that it reads
+WIDTH = 32  # channels of the shipped network's first convolution
+WIDEST = 256
 FEATURES = "features"  # name of the layer before the last
 
 
-def build_attribute_network(dtype_policy="float32"):
+def build_attribute_network(dtype_policy="float32", width=WIDTH):
     """Build the network, untrained.
 
     Args:
         dtype_policy: the Keras dtype policy of its convolutions, whatever the global one is; features and logits are
             always float32.
+        width: channels of the first convolution; the last has six times as many.
 
     Returns:
-        A Keras model of images (b, 64, 64, 3) in [0, 1] to logits (b, 40); its layer `features` gives (b, 192).
+        A Keras model of images (b, 64, 64, 3) in [0, 1] to logits (b, 40); its layer `features` gives (b, 6 width).
     """
     inputs = keras.Input((SIZE, SIZE, 3))
     images = layers.Rescaling(2.0, -1.0, dtype=dtype_policy)(inputs)
-    for filters, stride in ((32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2), (192, 1)):
-        images = layers.Conv2D(filters, 3, stride, "same", use_bias=False, dtype=dtype_policy)(images)
+    for factor, stride in ((1, 2), (2, 2), (2, 1), (4, 2), (4, 1), (6, 2), (6, 1)):
+        images = layers.Conv2D(factor * width, 3, stride, "same", use_bias=False, dtype=dtype_policy)(images)
         images = layers.BatchNormalization(momentum=0.9, dtype=dtype_policy)(images)
         images = layers.ReLU(dtype=dtype_policy)(images)
     features = layers.GlobalAveragePooling2D(name=FEATURES, dtype="float32")(images)
@@ -54,10 +57,10 @@ def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
         FileNotFoundError: there is no such file.
         ValueError: the file does not hold the weights of this network.
     """
-    network = build_attribute_network(dtype_policy)
     mend = "Write the file with train_attribute_network; if it is the shipped one, install the package again."
     try:
         with open_weights(path) as file:
+            network = build_attribute_network(dtype_policy, _width_of(file))
             expected = name_weights(network)
             file.check({name: (weight.shape, weight.dtype) for name, weight in expected.items()})
             network.set_weights([file.read(name) for name in expected])
@@ -66,6 +69,13 @@ def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
     except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
         raise ValueError(f"{path} cannot be read as an .npz file of weights ({error}). {mend}") from error
     return network
+
+
+def _width_of(file):
+    shape, _ = file.headers.get("weight_000", ((), None))
+    if len(shape) != 4 or not 0 < shape[-1] <= WIDEST:
+        raise ValueError(f"weight_000: found shape {shape}, expected (3, 3, 3, {WIDEST} channels at most)")
+    return shape[-1]
 
 
 def name_weights(network):

@@ -12,14 +12,22 @@ from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.celeba import load_arrays, load_identities
 from facegen_keras.data.images import CELEBA_SIZE, CROP
 from facegen_keras.files import write_atomically
-from facegen_keras.networks.attribute_network import SIZE, build_attribute_network, name_weights, read_probabilities
+from facegen_keras.networks.attribute_network import (
+    SIZE,
+    WIDTH,
+    build_attribute_network,
+    name_weights,
+    read_probabilities,
+)
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
 
 NARROWEST, WIDEST = 108, CELEBA_SIZE[0]  # width of the training crops, in CelebA's pixels
 LOADED_SIZE = 96  # side in pixels of the training faces before that crop
 
 
-def train_attribute_network(out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, seed=0, verbose=1):
+def train_attribute_network(
+    out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, width=WIDTH, seed=0, verbose=1
+):  # fmt: skip
     """Train the network, test it on people whom it was not trained on, and save its weights and its model card.
 
     In the loss, the faces with an attribute weigh as much in all as the faces without it. A value that fewer than 5 %
@@ -33,6 +41,7 @@ def train_attribute_network(out, data=None, epochs=40, images=None, held_out=0.1
         images: how many faces to use, or which share of them, as for `load_arrays`; None uses all.
         held_out: the share of the people that it is tested on.
         batch_size: faces in a batch.
+        width: as for `build_attribute_network`.
         seed: what the choice of faces and people, the initial weights and the order follow from.
         verbose: as for `fit`.
 
@@ -52,7 +61,7 @@ def train_attribute_network(out, data=None, epochs=40, images=None, held_out=0.1
     people = (table.index.to_series() if identities is None else identities.reindex(table.index)).to_numpy()
     tests = hold_out(people, held_out, seed)
     keras.utils.set_random_seed(seed)
-    network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, verbose)
+    network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, width, verbose)
     scores = _score(network, _crop_centre(pictures[tests]), table[tests])
     faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
     with write_atomically(out) as file:
@@ -86,7 +95,7 @@ def hold_out(people, share, seed):
     return np.isin(people, np.random.default_rng(seed).choice(names, count, replace=False))
 
 
-def _fit(pictures, values, epochs, batch_size, verbose):
+def _fit(pictures, values, epochs, batch_size, width, verbose):
     frequency = np.clip(values.mean(axis=0), 0.05, 0.95).astype(np.float32)
     batch_size = min(batch_size, len(pictures))
     steps = len(pictures) // batch_size
@@ -95,7 +104,7 @@ def _fit(pictures, values, epochs, batch_size, verbose):
         weight = targets / (2 * frequency) + (1 - targets) / (2 * (1 - frequency))
         return tf.reduce_mean(weight * tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
 
-    trained = build_attribute_network(_policy())
+    trained = build_attribute_network(_policy(), width)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps * epochs)
     trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, jit_compile=False)
     rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
@@ -107,7 +116,7 @@ def _fit(pictures, values, epochs, batch_size, verbose):
 
     batches = rows.map(fetch, num_parallel_calls=2).prefetch(2)
     trained.fit(batches, shuffle=False, epochs=epochs, verbose=verbose)
-    network = build_attribute_network()
+    network = build_attribute_network(width=width)
     network.set_weights(trained.get_weights())
     return network
 

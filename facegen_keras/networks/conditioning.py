@@ -24,7 +24,7 @@ def connect_generator(body, latent_shape, n, repeat=1):
         A Model of `[latents (b, *latent_shape), attributes (b, n)]`, or of latents alone when n is 0,
         to images (b, H, W, 3).
     """
-    if len(body.inputs) > 1:
+    if body.built and len(body.inputs) > 1:
         return body
     latents = keras.Input(latent_shape, name="latents")
     vector = layers.Flatten()(latents) if len(latent_shape) > 1 else latents

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).parents[1] / "assets"
 SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
+DRAWING = [name for name, recipe in RECIPES.items() if recipe.guidance is None]  # an editor only changes faces
 ENDLESS = 1_000_000  # epochs: the time budget ends the training
 
 
@@ -40,7 +41,7 @@ def compare(
 
     Args:
         folder: gets `comparison.csv`, `comparison.jpg`, and for each recipe a folder of its evaluation and weights.
-        recipes: names of `RECIPES`; by default all, in their order.
+        recipes: names of `RECIPES`; by default all that draw faces, in their order.
         minutes: of wall-clock time for each recipe's `fit`.
         data: the folder of faces, as for `load_faces`.
         size: side in pixels at which all are measured.
@@ -57,7 +58,7 @@ def compare(
             with other settings.
     """
     folder, dtype_policy = Path(folder), choose_dtype_policy(dtype_policy)
-    names = list(RECIPES) if recipes is None else list(recipes)
+    names = DRAWING if recipes is None else list(recipes)
     unknown = [name for name in names if name not in RECIPES]
     if unknown or not names:
         raise ValueError(f"recipes {', '.join(unknown) or 'none'}: expected some of {', '.join(RECIPES)}.")

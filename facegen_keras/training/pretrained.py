@@ -1,4 +1,4 @@
-"""The conditional generator that is shipped with the package, and the small files that such weights are kept in."""
+"""The generators that are shipped with the package, and the small files that such weights are kept in."""
 
 import json
 from pathlib import Path
@@ -16,16 +16,19 @@ INT8 = 127
 NETWORKS = ("generator", "discriminator")
 LONGEST = 100_000  # bytes of a file's description
 LARGEST = 1024  # pixels of a side that a file may ask for
-SHIPPED = Path(__file__).parents[1] / "assets" / "pretrained.npz"
-# What `Recipe.build` is given, as a GAN knows it, too; the last two are an `InteractiveGAN`'s.
-PACKED_FIELDS = ("seed", "attributes", "crop", "value_range", "ema_decay", "passes", "reconstruction")
+ASSETS = Path(__file__).parents[1] / "assets"
+SHIPPED = {"modern": ASSETS / "pretrained.npz", "editor": ASSETS / "editor.npz"}
+# What `Recipe.build` is given, as a GAN knows it, too; the last three are an `InteractiveGAN`'s or an `EditorGAN`'s.
+PACKED_FIELDS = ("seed", "attributes", "crop", "value_range", "ema_decay", "passes", "reconstruction", "guidance")
 
 
-def load_pretrained(path=None):
-    """Load the shipped GAN: `modern`, trained on 10,000 faces of CelebA; its card is `assets/pretrained.md`.
+def load_pretrained(weights="modern"):
+    """Load a shipped GAN, trained on faces of CelebA; or another one from its file.
 
     Args:
-        path: another file of packed weights, as `pack_run` and `compare` write them.
+        weights: "modern", which draws faces of attributes (its card is `assets/pretrained.md`); "editor", which changes
+            attributes of a photograph (`assets/editor.md`); or a file of packed weights, as `pack_run` and `compare`
+            write them.
 
     Returns:
         A compiled `FaceGAN`; it samples, refines, and can be trained further.
@@ -34,7 +37,7 @@ def load_pretrained(path=None):
         FileNotFoundError: there is no such file.
         ValueError: see `unpack`.
     """
-    return unpack(path or SHIPPED)
+    return unpack(SHIPPED.get(weights, weights))
 
 
 def pack(gan, path):

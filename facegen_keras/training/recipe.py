@@ -17,8 +17,8 @@ from facegen_keras.data.images import CROP, check_size
 from facegen_keras.data.selection import check_amount
 from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.distribution import check_batch_size, find_strategy
-from facegen_keras.gan.ema import check_ema_decay
 from facegen_keras.gan.editor import EditorGAN
+from facegen_keras.gan.ema import check_ema_decay
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
