@@ -15,7 +15,7 @@ from facegen_keras.networks.attribute_network import SIZE, load_attribute_networ
 FLIPS = (0.2, 0.4, 0.2, 0.2)  # share of the training pictures in which no, one, two and three attributes change
 RELATED = 0.35  # correlation in CelebA from which an attribute may go along with one that changes
 CERTAIN = 0.9  # how sure the network shall be of what changes: as of real faces, not more
-KEPT = 10.0  # weight of the attributes that are to stay
+KEPT = 7.0  # weight of the attributes that are to stay
 MOVED, NOISE = 4, 0.02  # pixels, and standard deviation, so that no fine pattern of G's fools the network
 REST = 0.1  # weight of the distance where something changes, against 1 where nothing does
 
@@ -102,16 +102,20 @@ class EditorGAN(InteractiveGAN):
         return drawn, attributes, loss, {"reconstruction": distance, "guidance": wanted, "kept": kept}
 
     def _cross_entropies(self, before, after, attributes, change):
-        """Of logits (b, 40): what is to change, summed; and what is to stay, averaged, above its own entropy."""
+        """Of logits (b, 40): that of what is to change, and that of what is to stay, above its own entropy.
+
+        The first is a root mean square over the attributes, so that those that lag behind weigh more.
+        """
         columns = [ATTRIBUTES.index(name) for name in self.attributes]
         entropies = tf.nn.sigmoid_cross_entropy_with_logits
         moved = tf.cast(change != 0, tf.float32)
         wished = (1 - CERTAIN) + (2 * CERTAIN - 1) * attributes
-        wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=1)
+        wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=0)
+        wanted = tf.sqrt(tf.reduce_mean(tf.math.divide_no_nan(wanted, tf.reduce_sum(moved, axis=0)) ** 2) + 1e-8)
         stays = tf.cast(moved @ _related(self.attributes) == 0, tf.float32)
         shown = tf.sigmoid(before)
         kept = tf.reduce_sum(stays * (entropies(shown, after) - entropies(shown, before)), axis=1)
-        return tf.reduce_mean(wanted), tf.reduce_mean(kept / tf.reduce_sum(stays, axis=1))
+        return wanted, tf.reduce_mean(kept / tf.reduce_sum(stays, axis=1))
 
     def _read(self, images, training):
         """What the attribute network reads off images, of this GAN's attributes: 0 or 1 (b, n)."""

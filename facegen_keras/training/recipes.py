@@ -153,10 +153,8 @@ RECIPES = {
             latent_distribution="faces",
             passes=1,
             reconstruction=10.0,
-            guidance=1.0,
+            guidance=2.0,
             loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=0.2),
-            d_optimizer=partial(Adam, 5e-4, beta_1=0.5, beta_2=0.99),
-            g_optimizer=partial(Adam, 5e-4, beta_1=0.5, beta_2=0.99),
         ),
     )
 }

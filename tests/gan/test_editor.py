@@ -65,7 +65,7 @@ def test_what_stays_is_compared_with_the_same_view_of_the_picture(gan):
     images = tf.random.stateless_uniform((4, SIZE, SIZE, 3), (1, 2), -1.0, 1.0)
     before, after = tf.split(gan._logits(gan._as_seen(tf.concat([images, images], axis=0)), training=True), 2)
     wanted, kept = gan._cross_entropies(before, after, tf.zeros((4, 8)), tf.zeros((4, 8)))
-    assert float(wanted) == 0 and abs(float(kept)) < 1e-5
+    assert float(wanted) < 1e-3 and abs(float(kept)) < 1e-5
     assert float(gan._cross_entropies(before, -after, tf.zeros((4, 8)), tf.zeros((4, 8)))[1]) > 0.1
 
 
@@ -103,14 +103,14 @@ def test_it_learns_to_keep_and_to_change():
 def test_it_is_saved_with_its_weight_and_without_the_network(gan, tmp_path, faces):
     gan.save(tmp_path / "gan.keras")
     loaded = fg.load_gan(tmp_path / "gan.keras")
-    assert isinstance(loaded, fg.EditorGAN) and (loaded.guidance, loaded.passes) == (1.0, 1)
+    assert isinstance(loaded, fg.EditorGAN) and (loaded.guidance, loaded.passes) == (2.0, 1)
     assert loaded.count_params() == gan.count_params()
     assert not any("attribute_network" in weight.path for weight in loaded.weights)
     small = faces[:4, ::4, ::4]
     np.testing.assert_array_equal(loaded.refine(small, {"Male": 1}), gan.refine(small, {"Male": 1}))
 
 
-@pytest.mark.parametrize("image_size", [24, (64, 32), 8])
+@pytest.mark.parametrize("image_size", [24, (32, 64), 8])
 def test_sizes_that_it_cannot_change(image_size):
     with pytest.raises(ValueError, match="editor changes squares of 16, 32, 64"):
         fg.RECIPES["editor"].build(image_size=image_size)
