@@ -22,6 +22,7 @@ EXCLUSIVE = (
     *(("Male", name) for name in ("Heavy_Makeup", "Wearing_Lipstick")),  # together in 0.3 % of CelebA
 )
 # Absent from 99.9 % of the faces that are not Male. So is a beard, which CelebA labels by its absence (No_Beard).
+RELATED = 0.35  # correlation from which an attribute may go along with another one that changes
 MALE_ONLY = ("5_o_Clock_Shadow", "Bald", "Goatee", "Mustache", "Sideburns")
 
 
@@ -44,6 +45,19 @@ def measure_statistics(attributes):
 def celeba_statistics():
     """The statistics of the 202,599 official labels, as `measure_statistics` gives them (rounded to 4 digits)."""
     return pd.read_csv(STATISTICS_FILE, index_col=0)
+
+
+@functools.cache
+def related_attributes(names):
+    """Which attributes may go along with a change of some others, such as a beard with Male.
+
+    Args:
+        names: a tuple of attributes.
+
+    Returns:
+        bool array (len(names), 40): whether its correlation in CelebA is `RELATED` or more; so is each with itself.
+    """
+    return celeba_statistics().loc[list(names), list(ATTRIBUTES)].abs().to_numpy() >= RELATED
 
 
 def sample_attributes(count, seed=0, given=None):

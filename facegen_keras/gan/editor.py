@@ -6,14 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from facegen_keras.data.attribute_statistics import celeba_statistics, implied_attributes
+from facegen_keras.data.attribute_statistics import implied_attributes, related_attributes
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.replicas import draw_share
 from facegen_keras.networks.attribute_network import SIZE, load_attribute_network
 
 FLIPS = (0.2, 0.4, 0.2, 0.2)  # share of the training pictures in which no, one, two and three attributes change
-RELATED = 0.35  # correlation in CelebA from which an attribute may go along with one that changes
 CERTAIN = 0.9  # how sure the network shall be of what changes: as of real faces, not more
 KEPT = 7.0  # weight of the attributes that are to stay
 MOVED, NOISE = 4, 0.02  # pixels, and standard deviation, so that no fine pattern of G's fools the network
@@ -31,8 +30,8 @@ class EditorGAN(InteractiveGAN):
 
     `guidance`: the cross-entropy of the attribute network, whose weights are frozen, with the attributes that change;
     `kept`: the same with all others of CelebA's 40 as the network read them before, but for those that go along with
-    a change (`RELATED`); `reconstruction`: the mean absolute difference from the picture, in full where nothing is to
-    change, and a tenth of it elsewhere.
+    a change (`related_attributes`); `reconstruction`: the mean absolute difference from the picture, in full where
+    nothing is to change, and a tenth of it elsewhere.
 
     Args:
         guidance: weight of the cross-entropies in G's loss.
@@ -112,7 +111,7 @@ class EditorGAN(InteractiveGAN):
         wished = (1 - CERTAIN) + (2 * CERTAIN - 1) * attributes
         wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=0)
         wanted = tf.sqrt(tf.reduce_mean(tf.math.divide_no_nan(wanted, tf.reduce_sum(moved, axis=0)) ** 2) + 1e-8)
-        stays = tf.cast(moved @ _related(self.attributes) == 0, tf.float32)
+        stays = tf.cast(moved @ related_attributes(self.attributes).astype(np.float32) == 0, tf.float32)
         shown = tf.sigmoid(before)
         kept = tf.reduce_sum(stays * (entropies(shown, after) - entropies(shown, before)), axis=1)
         return wanted, tf.reduce_mean(kept / tf.reduce_sum(stays, axis=1))
@@ -163,10 +162,3 @@ def _implied(attributes):
                 if other in attributes:
                     follows[i, value, attributes.index(other)] = implied
     return follows
-
-
-@functools.cache
-def _related(attributes):
-    """Which of the 40 attributes may go along with a change of each of some (n, 40), as 0 and 1."""
-    related = celeba_statistics().loc[list(attributes), list(ATTRIBUTES)].abs().to_numpy() >= RELATED
-    return related.astype(np.float32)

@@ -1,7 +1,8 @@
 """From pictures back to latents, so that every generator can refine a face (GAN inversion, Zhu et al. 2016)."""
 
+import logging
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -12,11 +13,14 @@ from facegen_keras.checks import check_whole
 from facegen_keras.data.images import to_size
 from facegen_keras.data.photos import load_photo
 from facegen_keras.gan.conditions import change_attributes, read_attributes, require_attributes
+from facegen_keras.gan.differences import pixel_difference, root_mean_square
+from facegen_keras.gan.tuning import tune_generator
 from facegen_keras.progress import tell_time_left
+
+logger = logging.getLogger(__name__)
 
 CANDIDATES = 256  # random latents that the search may start from
 ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
-COARSE = 4  # pictures are compared at their own size, and at a quarter of it
 
 
 class Inversion(NamedTuple):
@@ -26,9 +30,10 @@ class Inversion(NamedTuple):
     attributes: np.ndarray  # float32 (n, k): those the latents were searched with
     pictures: np.ndarray  # uint8 (n, H, W, 3): what the generator draws of them
     error: np.ndarray  # float32 (n,): root mean square difference from the picture, 0 to 1
+    gan: Any  # the `FaceGAN` that draws them: the one that was given, or the copy that was tuned to them
 
 
-def refine(gan, pictures, attributes, passes=1, seed=0, verbose=0):
+def refine(gan, pictures, attributes, passes=1, seed=0, verbose=0, tune=0, keep_detail=False):
     """Change what pictures of faces show, and keep the rest.
 
     Generators that are fed pictures (dcgan4, dcgan5) draw each pass from the pass before. For the others, `invert`
@@ -43,12 +48,15 @@ def refine(gan, pictures, attributes, passes=1, seed=0, verbose=0):
         passes: how many passes, at least 1.
         seed: of the latents where the search starts.
         verbose: 1 for a progress bar of the search.
+        tune: as for `invert`, in each pass.
+        keep_detail: whether the pictures themselves are changed, by the difference that other attributes make to what
+            the generator draws. What it cannot draw stays; so may the old beneath the new.
 
     Returns:
         uint8 array (passes, n, H, W, 3): the pictures after each pass, in the generator's size.
 
     Raises:
-        ValueError: see `sample_attributes` and `open_pictures`; or no attributes, or no pass.
+        ValueError: see `sample_attributes`, `open_pictures` and `invert`; or no attributes, or no pass.
     """
     passes = check_whole("passes", passes, 1)
     require_attributes(gan)
@@ -61,13 +69,27 @@ def refine(gan, pictures, attributes, passes=1, seed=0, verbose=0):
     else:
         target = gan.sample_attributes(len(pictures), attributes)
     if gan.takes_pictures:
-        images = gan.generate_passes(gan.to_images(pictures), target, passes)
-        return np.stack([gan.to_pictures(drawn) for drawn in images])
-    refined, latents = [], None
-    for _ in range(passes):
-        latents = invert(gan, pictures, source, latents=latents, seed=seed, verbose=verbose).latents
-        refined.append(gan.sample(attributes=target, latents=latents))
-    return np.stack(refined)
+        _check_tune(gan, tune)
+        images = gan.to_images(pictures)
+        redrawn, refined = (
+            [gan.to_pictures(drawn) for drawn in gan.generate_passes(images, vectors, passes)]
+            for vectors in (source, target)
+        )
+    else:
+        found, redrawn, refined = None, [], []
+        for _ in range(passes):
+            found = invert(
+                gan, pictures, source, latents=found and found.latents, seed=seed, verbose=verbose, tune=tune
+            )
+            redrawn.append(found.pictures)
+            refined.append(found.gan.sample(attributes=target, latents=found.latents))
+    return add_difference(pictures, redrawn, refined) if keep_detail else np.stack(refined)
+
+
+def add_difference(pictures, before, after):
+    """Pictures uint8 (n, H, W, 3), changed by `after` minus `before`, uint8 (..., n, H, W, 3): uint8 of that shape."""
+    difference = np.asarray(after, np.int16) - np.asarray(before, np.int16)
+    return np.clip(pictures + difference, 0, 255).astype(np.uint8)
 
 
 def open_pictures(gan, sources):
@@ -93,11 +115,15 @@ def _open_picture(gan, source):
     return load_photo(source, gan.size, gan.crop)[0][None]
 
 
-def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latents=None, seed=0, verbose=0):
+def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latents=None, seed=0, verbose=0, tune=0):
     """Find the latents from which a generator redraws pictures.
 
     They are searched by gradient descent through the generator, all pictures at once. A generator that is fed pictures
     needs no search: its latents are the pictures.
+
+    The search ends at the nearest picture that the generator can draw. To come nearer, `tune` changes a copy of the
+    generator, too, which then draws these latents with any attributes (see `tune_generator`). All pictures of a call
+    share one copy, so tune to one picture at a time where each should be kept best.
 
     Args:
         gan: a `FaceGAN`.
@@ -108,14 +134,17 @@ def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latent
         latents: where to start; by default the best of 256 random ones for each picture.
         seed: of those.
         verbose: 1 for a progress bar; 0 logs how long a long search still takes.
+        tune: how many steps of Adam the copy is tuned by, after the search, such as 100; 0 for no copy.
 
     Returns:
-        An `Inversion`.
+        An `Inversion`; its `gan` draws the latents. Its `error` is that after tuning; the log has the one before, too.
 
     Raises:
-        ValueError: see `open_pictures`; or `steps` is under 1, or the latents have another shape.
+        ValueError: see `open_pictures`; or `steps` is under 1 or `tune` under 0, the latents have another shape, or a
+            generator that is fed pictures was to be tuned.
     """
     steps = check_whole("steps", steps, 1)
+    _check_tune(gan, tune)
     pictures = open_pictures(gan, pictures)
     if attributes is None and gan.attributes:
         attributes = read_attributes(gan, pictures)
@@ -124,8 +153,27 @@ def invert(gan, pictures, attributes=None, steps=200, learning_rate=0.05, latent
         latents = gan.to_images(pictures)
     else:
         latents = _search(gan, gan.to_images(pictures), attributes, steps, learning_rate, latents, seed, verbose)
+    found = _found(gan, pictures, latents, attributes)
+    if not tune:
+        return found
+    tuned = tune_generator(gan, gan.to_images(pictures), latents, attributes, tune, seed, verbose)
+    found, before = _found(tuned, pictures, latents, attributes), found
+    errors = (f"{100 * of.error.mean():.1f} %" for of in (before, found))
+    logger.info("Tuning of the generator to %d pictures: root mean square error %s, then %s", len(pictures), *errors)
+    return found
+
+
+def _check_tune(gan, tune):
+    if check_whole("tune", tune, 0) and gan.takes_pictures:
+        raise ValueError(
+            f"tune={tune}: the {gan.recipe!r} generator is fed the pictures themselves, and has no latents to tune it "
+            "to: leave out tune."
+        )
+
+
+def _found(gan, pictures, latents, attributes):
     redrawn = gan.sample(attributes=attributes if gan.attributes else None, latents=latents)
-    return Inversion(latents, attributes, redrawn, root_mean_square(redrawn, pictures))
+    return Inversion(latents, attributes, redrawn, root_mean_square(redrawn, pictures), gan)
 
 
 def _search(gan, images, attributes, steps, learning_rate, latents, seed, verbose):
@@ -139,7 +187,7 @@ def _search(gan, images, attributes, steps, learning_rate, latents, seed, verbos
     @tf.function(reduce_retracing=True)
     def step():
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(_difference(gan.generate(z, attributes), targets))
+            loss = tf.reduce_sum(pixel_difference(gan.generate(z, attributes), targets))
             if bounds is None:  # stay where the generator was trained: latents about as long as random ones
                 loss += 1e-3 * count * tf.reduce_mean(z**2)
         optimizer.apply([tape.gradient(loss, z)], [z])
@@ -167,17 +215,5 @@ def _nearest_latents(gan, targets, attributes, seed):
     for vector in np.unique(attributes, axis=0):
         drawn = gan.predict_images(latents, np.broadcast_to(vector, (CANDIDATES, len(vector))))
         for i in np.flatnonzero((attributes == vector).all(axis=1)):
-            nearest[i] = _difference(drawn, targets[i][None]).numpy().argmin()
+            nearest[i] = pixel_difference(drawn, targets[i][None]).numpy().argmin()
     return latents[nearest]
-
-
-def _difference(drawn, targets):
-    """Mean square difference (n,) of images (n, H, W, 3), as they are and coarse."""
-    coarse = [tf.nn.avg_pool2d(images, COARSE, COARSE, "VALID") for images in (drawn, targets)]
-    return sum(tf.reduce_mean((a - b) ** 2, axis=(1, 2, 3)) for a, b in ((drawn, targets), coarse))
-
-
-def root_mean_square(pictures, others):
-    """How far pictures uint8 (n, H, W, 3) are from others: float32 (n,), 0 to 1."""
-    difference = (np.asarray(pictures, np.float32) - np.asarray(others, np.float32)) / 255
-    return np.sqrt(np.mean(difference**2, axis=(1, 2, 3)))

@@ -292,9 +292,9 @@ class FaceGAN(keras.Model):
         """Attribute vectors for `sample`: float32 array (count, n); see `conditions.sample_attributes`."""
         return conditions.sample_attributes(self, count, attributes, seed)
 
-    def refine(self, pictures, attributes, passes=1, seed=0, verbose=0):
+    def refine(self, pictures, attributes, passes=1, seed=0, verbose=0, tune=0, keep_detail=False):
         """Change what pictures of faces show, and keep the rest: uint8 (passes, n, H, W, 3); see `inversion.refine`."""
-        return inversion.refine(self, pictures, attributes, passes, seed, verbose)
+        return inversion.refine(self, pictures, attributes, passes, seed, verbose, tune, keep_detail)
 
     def verdict(self, pictures, attributes=None):
         """D's probability that each picture is a real face (with these attributes).

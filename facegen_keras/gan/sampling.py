@@ -5,7 +5,7 @@ import numpy as np
 from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.gan.conditions import change_attributes
-from facegen_keras.gan.inversion import invert
+from facegen_keras.gan.inversion import add_difference, invert
 from facegen_keras.gan.latents import slerp
 
 # The face that attributes are added to: without these, CelebA's plainest one is old and bearded.
@@ -41,24 +41,26 @@ def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
     return np.stack([gan.sample(attributes=vector, latents=latents) for vector in vectors]), list(rows)
 
 
-def refinement_sheet(gan, pictures, changes, seed=0, verbose=0):
+def refinement_sheet(gan, pictures, changes, seed=0, verbose=0, tune=0, keep_detail=False):
     """Change each face in several ways, one at a time.
 
     Args:
         gan: a conditional `FaceGAN`.
         pictures: uint8 array (n, H, W, 3) of the generator's size.
         changes: dicts of name to strength, `[{"Smiling": 1}, {"Eyeglasses": 1, "Young": 0}]`.
-        seed, verbose: as for `FaceGAN.refine`.
+        seed, verbose, tune, keep_detail: as for `FaceGAN.refine`.
 
     Returns:
         uint8 array (n, 2 + changes, H, W, 3): each picture, what the generator redraws of it unchanged, and its
         changes; and a title for each column.
     """
-    inversion = invert(gan, pictures, seed=seed, verbose=verbose)
-    targets = [change_attributes(gan, inversion.attributes, change) for change in changes]
-    changed = [gan.sample(attributes=target, latents=inversion.latents) for target in targets]
+    inversion = invert(gan, pictures, seed=seed, verbose=verbose, tune=tune)
+    targets = [inversion.attributes, *(change_attributes(gan, inversion.attributes, change) for change in changes)]
+    drawn = [inversion.gan.sample(attributes=target, latents=inversion.latents) for target in targets]
+    if keep_detail:
+        drawn = add_difference(pictures, inversion.pictures, drawn)
     titles = ["original", "redrawn", *map(describe_changes, changes)]
-    return np.stack([pictures, inversion.pictures, *changed], axis=1), titles
+    return np.stack([pictures, *drawn], axis=1), titles
 
 
 def describe_changes(changes):

@@ -5,11 +5,17 @@ import math
 import numpy as np
 import pandas as pd
 
+from facegen_keras.data.attribute_statistics import related_attributes
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.gan.conditions import require_attributes
 from facegen_keras.gan.sampling import attribute_sheet, describe_changes
 from facegen_keras.metrics.samples import draw_samples, load_real
-from facegen_keras.networks.attribute_network import estimate_attributes, face_features
+from facegen_keras.networks.attribute_network import (
+    estimate_attributes,
+    read_features,
+    read_probabilities,
+    shipped_network,
+)
 
 
 def attribute_accuracy(gan, count=1_000, *, data=None, split="train", images=None, seed=0):
@@ -85,18 +91,17 @@ def balanced_accuracy(pictures, labels, names):
     return (present + absent) / 2
 
 
-def refinement_scores(sheet, changes):
+def refinement_scores(sheet, changes, network=None):
     """Measure how well faces were changed, as the attribute network reads them.
 
     Args:
         sheet: uint8 array (n, 2 + changes, H, W, 3), from `refinement_sheet`.
         changes: the dicts it was made with, each of strengths 0 or 1.
+        network: as for `change_scores`.
 
     Returns:
-        DataFrame, one row a change: `before` and `after`, the shares of faces that show what was asked for, redrawn
-        and changed; `others kept`, the share of all other attributes that are read as before; `moved`, the mean
-        absolute change of a pixel, 0 to 1; `face moved`, how far the features moved, where 1 is the distance between
-        two different faces (NaN if the redrawn faces are all the same).
+        DataFrame, one row a change: `before` and `after`, the shares of faces that show all that was asked for, redrawn
+        and changed; and the means of what `change_scores` measures from the one to the other.
 
     Raises:
         ValueError: fewer than two faces, another number of changes than the sheet has, or a strength between 0 and 1.
@@ -109,27 +114,50 @@ def refinement_scores(sheet, changes):
     for change in changes:
         if any(strength not in (0, 1) for strength in change.values()):
             raise ValueError(f"changes: {change} has a strength between 0 and 1, which cannot be read off a face.")
-    redrawn = estimate_attributes(sheet[:, 1]) > 0.5
-    features = face_features(sheet[:, 1])
-    apart = np.linalg.norm(features - np.roll(features, 1, axis=0), axis=1).mean()
     rows = []
     for i, change in enumerate(changes, start=2):
-        changed = estimate_attributes(sheet[:, i]) > 0.5
-        asked = [ATTRIBUTES.index(name) for name in change]
-        target = np.array(list(change.values())) > 0.5
-        others = np.setdiff1d(np.arange(len(ATTRIBUTES)), asked)
-        distance = np.linalg.norm(face_features(sheet[:, i]) - features, axis=1).mean()
-        rows.append(
-            {
-                "change": describe_changes(change),
-                "before": (redrawn[:, asked] == target).all(axis=1).mean(),
-                "after": (changed[:, asked] == target).all(axis=1).mean(),
-                "others kept": (changed[:, others] == redrawn[:, others]).mean(),
-                "moved": np.abs(sheet[:, i].astype(np.float32) - sheet[:, 1]).mean() / 255,
-                "face moved": distance / apart if apart else math.nan,
-            }
-        )
+        asked = np.full((len(sheet), len(ATTRIBUTES)), math.nan)
+        asked[:, [ATTRIBUTES.index(name) for name in change]] = list(change.values())
+        before, after = (change_scores(sheet[:, 1], sheet[:, shown], asked, network) for shown in (1, i))
+        row = {"before": (before["follows"] == 1).mean(), "after": (after["follows"] == 1).mean()}
+        rows.append({"change": describe_changes(change)} | row | after.drop(columns="follows").mean().to_dict())
     return pd.DataFrame(rows).set_index("change")
+
+
+def change_scores(before, after, asked, network=None):
+    """Measure how well each of several faces was changed, as an attribute network reads them.
+
+    Args:
+        before, after: uint8 arrays (n, H, W, 3).
+        asked: float array (n, 40): 0 or 1 for the attributes that were asked of each face, NaN for all others.
+        network: an attribute network (see `load_attribute_network`); None for the one that is shipped.
+
+    Returns:
+        DataFrame, one row a face: `follows`, the share of what was asked for that it shows; `others kept`, the share of
+        all other attributes that are read as before, and `unrelated kept`, without those that may go along
+        (`related_attributes`); `moved`, the mean absolute change of a pixel, 0 to 1; `face moved`, how far the features
+        moved, where 1 is the mean distance between two different faces (NaN if all are the same).
+    """
+    network = shipped_network() if network is None else network
+    read_before, read_after = (read_probabilities(network, pictures) > 0.5 for pictures in (before, after))
+    features_before, features_after = (read_features(network, pictures) for pictures in (before, after))
+    apart = np.linalg.norm(features_before - np.roll(features_before, 1, axis=0), axis=1).mean()
+    is_asked = ~np.isnan(asked)
+    unrelated = is_asked.astype(int) @ related_attributes(ATTRIBUTES).astype(int) == 0
+    same = read_before == read_after
+    scores = {
+        "follows": _share(read_after == (asked > 0.5), is_asked),
+        "others kept": _share(same, ~is_asked),
+        "unrelated kept": _share(same, unrelated),
+        "moved": np.abs(after.astype(np.float32) - before).mean(axis=(1, 2, 3)) / 255,
+        "face moved": np.linalg.norm(features_after - features_before, axis=1) / (apart or math.nan),
+    }
+    return pd.DataFrame(scores)
+
+
+def _share(right, counted):
+    """The share of what is counted that is right, for each row of bool arrays (n, k)."""
+    return (right & counted).sum(axis=1) / counted.sum(axis=1)
 
 
 def attribute_response(gan, name, count=64, seed=0):

@@ -95,7 +95,7 @@ def estimate_attributes(pictures):
     Raises:
         ValueError: `pictures` is empty or no such array.
     """
-    return read_probabilities(_shipped_network(), pictures)
+    return read_probabilities(shipped_network(), pictures)
 
 
 def face_features(pictures):
@@ -110,23 +110,28 @@ def face_features(pictures):
     Raises:
         ValueError: `pictures` is empty or no such array.
     """
-    return _predict(_feature_extractor(), pictures)
+    return read_features(shipped_network(), pictures)
 
 
 @functools.cache
-def _shipped_network():
+def shipped_network():
+    """The network that is shipped, loaded once."""
     return load_attribute_network()
 
 
 @functools.cache
-def _feature_extractor():
-    network = _shipped_network()
+def _feature_extractor(network):
     return keras.Model(network.inputs, network.get_layer(FEATURES).output)
 
 
 def read_probabilities(network, pictures):
     """A network's probability for each of `ATTRIBUTES`, float32 (n, 40), of pictures uint8 (n, H, W, 3)."""
     return 1 / (1 + np.exp(-_predict(network, pictures)))
+
+
+def read_features(network, pictures):
+    """A network's features, float32 (n, 6 width), of pictures uint8 (n, H, W, 3)."""
+    return _predict(_feature_extractor(network), pictures)
 
 
 def _predict(network, pictures, batch_size=256):

@@ -1,0 +1,173 @@
+"""Measure on people whom nothing was trained on how well systems change their faces; docs/results/editor.md shows it.
+
+    python tools/split_people.py data/celeba runs/people
+    python tools/editor_table.py --data runs/people/faces --judge runs/judge.npz --out runs/editor_table
+
+Each attribute is flipped alone, and three at once. The shipped attribute network says what a face shows before; the
+second network, `--judge`, says what it shows after. A system that has its file in `--out` already is not run again.
+"""
+
+import argparse
+import functools
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import facegen_keras as fg
+from facegen_keras.data.images import to_size
+from facegen_keras.files import write_atomically
+from facegen_keras.gan.conditions import change_attributes, read_attributes
+from facegen_keras.gan.inversion import add_difference, root_mean_square
+from facegen_keras.metrics.attributes import change_scores
+
+BATCH = 32
+TUNE = 100
+THREE = "three at once"
+GROUPS = ("Male", "Young", "Eyeglasses", "Pale_Skin", "Blurry")
+SCORES = ["follows", "follows (shipped)", "others kept", "unrelated kept", "RMS", "face moved"]
+
+
+def load_people(data, count, names):
+    """One face (64, 64, 3) of each of so many people of the test split, and a DataFrame of their 40 labels."""
+    pictures, labels = fg.load_arrays(None, 64, names, data=data, split="test")
+    people = fg.load_identities(data).reindex(labels.index)
+    order = np.random.default_rng(0).permutation(len(pictures))
+    first = order[~people.iloc[order].duplicated().to_numpy()][:count]
+    return pictures[first], labels.iloc[first]
+
+
+def ask(gan, source):
+    """What is asked of the faces: a dict of change to targets (n, k) and, with NaN for what is not asked, (n, 40)."""
+    rng, n, k = np.random.default_rng(1), len(source), len(gan.attributes)
+    chosen = {name: np.full((n, 1), i) for i, name in enumerate(gan.attributes)}
+    chosen[THREE] = np.stack([rng.choice(k, 3, replace=False) for _ in range(n)])
+    changes = {}
+    for change, flipped in chosen.items():
+        targets, asked = source.copy(), np.full((n, len(fg.ATTRIBUTES)), np.nan)
+        for face, places in enumerate(flipped):
+            for place in places:
+                name = gan.attributes[place]
+                targets[face] = change_attributes(gan, targets[face : face + 1], {name: 1 - targets[face, place]})[0]
+            for place in places:  # as the last of them left it
+                asked[face, fg.ATTRIBUTES.index(gan.attributes[place])] = targets[face, place]
+        changes[change] = targets, asked
+    return changes
+
+
+# A system: pictures (n, 64, 64, 3), source (n, k) and targets (t, n, k) -> (1 + t, n, 64, 64, 3), unchanged first
+
+
+def inversion(gan, pictures, source, targets, tune=0):
+    found = fg.invert(gan, pictures, source, tune=tune)
+    return np.stack([found.gan.sample(attributes=of, latents=found.latents) for of in (source, *targets)])
+
+
+def tuned_inversion(gan, pictures, source, targets):
+    each = [inversion(gan, pictures[[i]], source[[i]], targets[:, [i]], TUNE) for i in range(len(pictures))]
+    return np.concatenate(each, axis=1)
+
+
+def difference(gan, pictures, source, targets):
+    drawn = inversion(gan, pictures, source, targets)
+    return add_difference(pictures, drawn[0], drawn)
+
+
+def passes(gan, pictures, source, targets, count=1):
+    """Of a generator that is fed pictures, which may have another size and fewer attributes than are asked for."""
+    columns = [fg.ATTRIBUTES_8.index(name) for name in gan.attributes]
+    fed = gan.to_images(to_size(pictures, gan.size))
+    drawn = [gan.generate_passes(fed, of[:, columns], count)[-1] for of in (source, *targets)]
+    return np.stack([to_size(gan.to_pictures(images), (64, 64)) for images in drawn])
+
+
+def measure(system, pictures, source, changes, judge):
+    """A DataFrame, one row for each face and change that the system has the attributes for."""
+    known = set(system.args[0].attributes)
+    changes = {change: of for change, of in changes.items() if {change} <= known or set(fg.ATTRIBUTES_8) <= known}
+    targets = np.stack([targets for targets, _ in changes.values()])
+    system(pictures[:1], source[:1], targets[:1, :1])  # compiles
+    start = time.perf_counter()
+    for i in range(3):
+        system(pictures[[i]], source[[i]], targets[:1, [i]])
+    alone = (time.perf_counter() - start) / 3
+    start = time.perf_counter()
+    parts = [slice(i, i + BATCH) for i in range(0, len(pictures), BATCH)]
+    drawn = np.concatenate([system(pictures[part], source[part], targets[:, part]) for part in parts], axis=1)
+    each = (time.perf_counter() - start) / len(pictures)
+    rows = []
+    for (change, (_, asked)), after in zip(changes.items(), drawn[1:]):
+        scores = change_scores(pictures, after, asked, judge)
+        scores["follows (shipped)"] = change_scores(pictures, after, asked)["follows"]
+        scores["RMS"] = root_mean_square(after, pictures)
+        scores["redraw"] = root_mean_square(drawn[0], pictures)
+        scores["direction"] = np.where(np.nansum(asked, axis=1) > 0, "on", "off") if change != THREE else ""
+        rows.append(scores.assign(change=change, face=np.arange(len(pictures)), alone=alone, batch=each))
+    return pd.concat(rows, ignore_index=True)
+
+
+def summarise(out, labels, pictures):
+    """Tables over all systems that were measured: for all changes, for each attribute, and for groups of people."""
+    found = {file.stem: pd.read_csv(file) for file in sorted((out / "systems").glob("*.csv"))}
+    single = {name: rows[rows.change != THREE] for name, rows in found.items()}
+    overall = {name: rows.groupby("change")[SCORES].mean().mean() for name, rows in single.items()}
+    overall = pd.DataFrame(overall).T
+    overall["follows (three)"] = {name: rows[rows.change == THREE].follows.mean() for name, rows in found.items()}
+    overall[["redraw", "alone", "batch"]] = [rows[["redraw", "alone", "batch"]].mean() for rows in found.values()]
+    by = pd.concat({name: rows.groupby("change")[SCORES].mean() for name, rows in single.items()}, names=["system"])
+    ways = pd.concat(single, names=["system"]).groupby(["system", "change", "direction"])["follows"]
+    middle = pictures[:, 20:48, 16:48].mean(axis=(1, 2, 3))
+    groups = {f"{name} {value}": (labels[name] == value).to_numpy() for name in GROUPS for value in (1, 0)}
+    thirds = np.digitize(middle, np.quantile(middle, [1 / 3, 2 / 3]))
+    groups |= {f"{word} third of the faces": thirds == i for i, word in enumerate(("darkest", "middle", "lightest"))}
+    of_groups = {
+        (name, group): rows[rows.face.isin(np.flatnonzero(members))].groupby("change")[SCORES].mean().mean()
+        for name, rows in single.items()
+        for group, members in groups.items()
+    }
+    of_groups = pd.DataFrame(of_groups).T
+    of_groups["people"] = [int(groups[group].sum()) for _, group in of_groups.index]
+    tables = {"overall": overall, "attributes": by, "directions": ways.agg(["mean", "size"]), "groups": of_groups}
+    for name, table in tables.items():
+        with write_atomically(out / f"{name}.csv") as file:
+            table.round(4).to_csv(file)
+    return overall
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="CelebA, whose test split nothing was trained on")
+    parser.add_argument("--judge", required=True, help="weights of a second attribute network")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the tables")
+    parser.add_argument("--people", type=int, default=300, help="default: 300")
+    parser.add_argument("--dcgan5", help="the run of a trained dcgan5, to be measured, too")
+    parser.add_argument("--systems", help="names of some systems, with commas between; by default all")
+    options = parser.parse_args()
+
+    fg.quiet()
+    modern, editor = fg.load_pretrained(), fg.load_pretrained("editor")
+    judge = fg.load_attribute_network(options.judge)
+    pictures, labels = load_people(options.data, options.people, fg.ATTRIBUTES)
+    source = read_attributes(modern, pictures)
+    changes = ask(modern, source)
+    systems = {
+        "inversion": functools.partial(inversion, modern),
+        "tuned inversion": functools.partial(tuned_inversion, modern),
+        "difference": functools.partial(difference, modern),
+        "editor": functools.partial(passes, editor),
+        "editor three passes": functools.partial(passes, editor, count=3),
+    }
+    if options.dcgan5:
+        systems["dcgan5"] = functools.partial(passes, fg.load_run(options.dcgan5, last=True))
+    for name in options.systems.split(",") if options.systems else systems:
+        file = options.out / "systems" / f"{name}.csv"
+        if not file.exists():
+            with write_atomically(file) as unfinished:
+                measure(systems[name], pictures, source, changes, judge).to_csv(unfinished, index=False)
+            print(f"{name} is measured", flush=True)
+    print(summarise(options.out, labels, pictures).round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
