@@ -190,9 +190,9 @@ def paste_change(photo, place, before, after, crop):
     for start in range(top, bottom, rows):
         box = (left, start, right, min(start + rows, bottom))
         shift = to_change @ (box[:2] - frame[:, 2]) + 2
-        size = (box[2] - box[0], box[3] - box[1])
-        added = [_transform(channel, size, np.c_[to_change, shift]) for channel in channels]
-        changed = np.rint(np.asarray(photo.crop(box)) + np.stack(added, axis=2))
+        band = photo.crop(box)
+        added = [_transform(channel, band.size, np.c_[to_change, shift]) for channel in channels]
+        changed = np.rint(np.asarray(band) + np.stack(added, axis=2))
         result.paste(Image.fromarray(np.clip(changed, 0, 255).astype(np.uint8)), box[:2])
     return result
 
