@@ -11,7 +11,7 @@ from facegen_keras.data.face_places import CELEBA_LANDMARKS, FacePlace
 from facegen_keras.data.images import CELEBA_SIZE, CROP, check_size, open_upright, without_size_warnings
 from facegen_keras.data.landmarks import explain_missing_detector, find_landmarks
 
-SEARCHED = 800_000  # pixels: a photograph is searched at this size, in about 0.2 s
+SEARCHED = 800_000  # pixels: a photograph is searched at this size, in under half a second
 FACES = 24  # the most faces of one photograph
 NEAR = 40  # CelebA's pixels, half a face's width: landmarks nearer to each other than this are of one face
 FADE = 0.1  # of the crop's sides: there a change fades out

@@ -46,7 +46,13 @@ def test_the_fit_is_the_best_there_is():
     best = fit_similarity(CELEBA_LANDMARKS, target)
     errors = [
         np.square(move(best + similarity(scale, degrees, shift) - similarity(1, 0, (0, 0)), CELEBA_LANDMARKS) - target)
-        for scale, degrees, shift in [(1, 0, (0, 0)), (1.01, 0, (0, 0)), (1, 1, (0, 0)), (1, 0, (1, 0)), (1, 0, (0, -1))]
+        for scale, degrees, shift in [
+            (1, 0, (0, 0)),
+            (1.01, 0, (0, 0)),
+            (1, 1, (0, 0)),
+            (1, 0, (1, 0)),
+            (1, 0, (0, -1)),
+        ]
     ]
     assert np.argmin([error.sum() for error in errors]) == 0
 
@@ -96,7 +102,10 @@ def test_a_change_lands_where_the_face_is(scale, degrees):
     expected = move(place.transform, corner + np.array([24, 34]) * CROP / 64)
     assert np.linalg.norm(np.array([columns.mean(), rows.mean()]) + 0.5 - expected) < max(1, 3 * scale)
     again = cut_face(pasted, place, (64, 64), CROP)
-    assert np.abs(again.astype(int) - after)[31:37, 19:29].mean() < np.abs(before.astype(int) - after)[31:37, 19:29].mean() / 5
+    assert (
+        np.abs(again.astype(int) - after)[31:37, 19:29].mean()
+        < np.abs(before.astype(int) - after)[31:37, 19:29].mean() / 5
+    )
 
 
 def test_pixels_of_the_photograph_stay_where_nothing_was_changed():
@@ -142,6 +151,7 @@ def test_a_face_at_the_edge_is_changed_as_far_as_it_is_there(middle):
     assert (np.asarray(pasted) != photo).any() == (middle[0] > -5_000)
 
 
+@pytest.mark.slow
 def test_a_large_photograph_is_changed_in_little_memory():
     photo = Image.new("RGB", (10_000, 6_000), (100, 100, 100))
     place = a_place(scale=25, middle=(5_000, 3_000))
