@@ -11,7 +11,7 @@ import facegen_keras as fg
 IMPORTED = """
 import logging, os, sys
 import facegen_keras as fg
-assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+assert "tensorflow" not in sys.modules and "keras" not in sys.modules and "mtcnn" not in sys.modules
 assert "TF_CPP_MIN_LOG_LEVEL" not in os.environ
 assert not logging.getLogger("tensorflow").filters and not logging.getLogger().handlers
 """

@@ -86,13 +86,12 @@ def without_size_warnings():
         yield
 
 
-def open_upright(source, name=None, draft=None):
+def open_upright(source, name=None):
     """Open a picture of any size and mode as an upright RGB image.
 
     Args:
         source: a path, an open binary file, or a PIL image, which is left as it is.
         name: what errors call the picture; None takes `source`.
-        draft: the side in pixels of what is needed: a JPEG is then decoded no larger. None decodes all.
 
     Returns:
         The image, and a list of notes on what was converted.
@@ -107,8 +106,6 @@ def open_upright(source, name=None, draft=None):
         with contextlib.nullcontext(source) if is_open else Image.open(source) as opened:
             if opened.width * opened.height > MEGAPIXELS * 1_000_000:
                 raise ValueError(f"it has {opened.width:,} x {opened.height:,} pixels")
-            if draft and not is_open:
-                opened.draft("RGB", (draft, draft))
             return _upright_rgb(opened)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{name} is not there: give the path of a picture.") from error
@@ -129,7 +126,11 @@ def _upright_rgb(opened):
     notes += ["turned upright"] if opened.getexif().get(0x0112, 1) != 1 else []
     if picture.mode.startswith("I"):  # 16 bits a pixel
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    return picture.convert("RGB"), notes
+    picture = picture if picture.mode == "RGB" else picture.convert("RGB")
+    # A profile of other colours, such as CMYK, would spoil what is saved; EXIF may tell where the picture was taken.
+    kept = {"icc_profile"} & opened.info.keys() if opened.mode in ("RGB", "RGBA") else ()
+    picture.info = {key: opened.info[key] for key in kept}
+    return picture, notes
 
 
 def cut_centre(picture, size, crop):
