@@ -45,18 +45,24 @@ def _sample(run, last, count, attributes, seed, out, titles):
     print(f"{count} faces are in {path.absolute()}")
 
 
-def _refine(photos, run, last, attributes, passes, out):
+def _refine(photos, run, last, attributes, passes, face, out, full_size):
     import numpy as np  # not at the top: `check` must run where it is missing
 
-    gan = _load(run, last)
-    pairs = [fg.load_photo(photo, gan.size, gan.crop) for photo in photos]
+    gan, changes = _load(run, last, "editor"), _parse_attributes(attributes)
+    pairs = [fg.load_photo(photo, gan.size, gan.crop, face) for photo in photos]
     for photo, (_, framed) in zip(photos, pairs):
         print(f"{photo}: {framed}")
     before = [picture for picture, _ in pairs]
-    refined = gan.refine(np.stack(before), _parse_attributes(attributes), passes, verbose=int(sys.stdout.isatty()))
+    refined = gan.refine(np.stack(before), changes, passes, verbose=int(sys.stdout.isatty()))
     titles = ["before", *(f"pass {i + 1}" for i in range(passes))]
     path = fg.save_grid([*before, *refined.reshape(-1, *refined.shape[2:])], out, len(photos), row_titles=titles)
     print(f"{len(photos)} faces, before and after, are in {path.absolute()}")
+    for photo in photos if full_size else ():
+        session = fg.EditSession(gan)
+        session.start_from(photo, face)
+        for name, strength in changes.items():
+            session.change(name, strength)
+        print(f"{photo} in full size: {session.export(full_size)[-1].absolute()}")
 
 
 def _evaluate(run, last, count, data, features, out):
@@ -88,8 +94,8 @@ def _download(folder):
     print(f"CelebA is in {fg.download_celeba(folder).absolute()}")
 
 
-def _load(run, last):
-    return fg.load_run(run, last) if run else fg.load_pretrained()
+def _load(run, last, shipped="modern"):
+    return fg.load_run(run, last) if run else fg.load_pretrained(shipped)
 
 
 def _parse_attributes(text):
@@ -194,7 +200,9 @@ def _parser():
     command.add_argument("--attributes", required=True, help="what should change: Smiling=1,Eyeglasses=0.5")
     _add_run(command)
     command.add_argument("--passes", type=int, default=1, help="default: 1")
+    command.add_argument("--face", type=int, default=0, help="which face of a photograph, from 0, the largest")
     command.add_argument("--out", default="refined.png", help="picture file to write")
+    command.add_argument("--full-size", metavar="FOLDER", help="lay the change over each photograph, in this folder")
 
     command = commands.add_parser("evaluate", help="measure how good a generator is")
     command.set_defaults(command=_evaluate)

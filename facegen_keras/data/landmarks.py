@@ -1,4 +1,4 @@
-"""Eyes, nose and mouth of the faces in pictures, found by mtcnn (Zhang et al. 2016): the extra `photos`."""
+"""Eyes, noses and mouths in pictures, found by mtcnn (Zhang et al. 2016), which comes with the extra `photos`."""
 
 import functools
 from pathlib import Path

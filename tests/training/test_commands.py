@@ -69,10 +69,12 @@ def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, caps
     Image.new("RGB", (200, 260), (120, 90, 80)).save(tmp_path / "photo.jpg")
     changes = ["--attributes", "Smiling=1", "--out", str(tmp_path / "refined.png")]
     assert main(["sample", "-n", "4", "--out", str(tmp_path / "grid.png")]) == 0
-    assert main(["refine", str(tmp_path / "photo.jpg"), *changes]) == 0
+    full_size = ["--full-size", str(tmp_path / "full")]
+    assert main(["refine", str(tmp_path / "photo.jpg"), *changes, *full_size]) == 0
     assert "photo.jpg" in capsys.readouterr().out
     for name in ("grid.png", "refined.png"):
         assert np.asarray(Image.open(tmp_path / name)).std() > 0
+    assert Image.open(tmp_path / "full" / "photograph_1.jpg").size == (200, 260)
     (tmp_path / "photo.jpg").write_text("no picture")
     assert main(["refine", str(tmp_path / "photo.jpg"), *changes]) == 2
     assert "photo.jpg cannot be read as a picture" in capsys.readouterr().err
