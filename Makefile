@@ -50,7 +50,7 @@ run: .venv/installed$(LOCK)
 app: .venv/app$(LOCK)
 	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
 	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR \
-		--Voila.tornado_settings="{'allow_remote_access': False}"
+		--Voila.tornado_settings="{'allow_remote_access': False, 'websocket_max_message_size': 200000000}"
 
 test: .venv/tested$(LOCK)
 	$(BIN)/$(PYTEST) -m "not timing and not proof"

@@ -1,31 +1,25 @@
 """The history of a face that is refined by hand: every edit keeps its picture and what it was drawn from."""
 
 import dataclasses
-import json
-from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from facegen_keras.data.attribute_statistics import implied_attributes
-from facegen_keras.data.photos import load_photo
-from facegen_keras.files import write_atomically
-from facegen_keras.gan.conditions import require_attributes
+from facegen_keras.data.attributes import resolve_attributes
+from facegen_keras.data.images import to_size
+from facegen_keras.editing.edits import Edit, Start
+from facegen_keras.editing.exports import free_names, save_marked, save_record
+from facegen_keras.editing.portrait import VIEW, Portrait
+from facegen_keras.gan.conditions import read_attributes, require_attributes
 from facegen_keras.gan.inversion import invert
 from facegen_keras.gan.sampling import PLAIN_FACE
 from facegen_keras.grids import grid
+from facegen_keras.training.pretrained import load_pretrained
 
-PREVIEW = 8  # the most faces that `strip` shows
-
-
-@dataclasses.dataclass(frozen=True)
-class Edit:
-    """One step of the history: the picture, and what it was drawn from."""
-
-    latents: np.ndarray  # float32 (1, *latent.shape)
-    strengths: dict  # name -> strength in [0, 1], for all attributes of the generator
-    picture: np.ndarray  # uint8 (H, W, 3)
-    changed: str  # what made it: the name of an attribute, "new face" or "photograph"
-    photograph: np.ndarray | None = None  # uint8 (H, W, 3): the photograph that this face started from, if any
+STRIP = 8  # the most steps that `strip` gives
+# The largest errors (root mean square, 0 to 1) of redrawn photographs that look like them, and roughly like them.
+CLOSE, ROUGH = 0.06, 0.12
 
 
 class EditSession:
@@ -34,17 +28,19 @@ class EditSession:
     Args:
         gan: a conditional `FaceGAN`.
         seed: seed of the first face; each new face takes the next seed.
+        faces: the `FaceGAN` that draws new faces where `gan` is fed pictures; by default the one that is shipped.
 
     Raises:
         ValueError: the generator has no attributes.
     """
 
-    def __init__(self, gan, seed=0):
+    def __init__(self, gan, seed=0, faces=None):
         require_attributes(gan)
         self.gan, self.seed = gan, seed
+        self.faces = (faces or load_pretrained()) if gan.takes_pictures else gan
         self.kept = None  # the Edit that is kept, or None
-        strengths = {name: float(PLAIN_FACE.get(name, 0)) for name in gan.attributes}
-        self.history, self.place = [self._draw(gan.sample_latents(1, seed), strengths, "new face")], 0
+        start = self._draw_start({name: float(PLAIN_FACE.get(name, 0)) for name in gan.attributes})
+        self.history, self.place = [self._draw(start, start.strengths, "new face")], 0
 
     @property
     def current(self):
@@ -53,17 +49,20 @@ class EditSession:
 
     @property
     def before(self):
-        """The picture to compare with: the kept face, else this face's photograph, else its first picture."""
+        """The picture to compare with: the kept face, else the photograph or drawn face that this one started from."""
+        return self.current.start.picture if self.kept is None else self.kept.picture
+
+    @property
+    def compared_with(self):
+        """What `before` is, in words."""
         if self.kept is not None:
-            return self.kept.picture
-        if self.current.photograph is not None:
-            return self.current.photograph
-        return next(edit.picture for edit in self.history if edit.latents is self.current.latents)
+            return "the face that you kept"
+        return "your photograph" if self.current.start.portrait else "the face as it was drawn"
 
     def change(self, name, strength):
         """Set the strength of one attribute, and the attributes that this implies (`implied_attributes`).
 
-        Several changes of the same attribute in a row are one step of the history.
+        Several changes of the same attribute in a row are one step of the history; one that changes nothing is none.
 
         Args:
             name: an attribute of the generator.
@@ -72,14 +71,13 @@ class EditSession:
         Raises:
             ValueError: the generator has no such attribute, or the strength is outside 0..1.
         """
-        if name not in self.gan.attributes:
-            self.gan.sample_attributes(1, {name: strength})  # raises, and lists the attributes that there are
+        resolve_attributes([name], known=self.gan.attributes)
         implied = implied_attributes({name: round(strength)})
         implied = {other: float(value) for other, value in implied.items() if other in self.gan.attributes}
         strengths = self.current.strengths | implied | {name: float(strength)}
-        again = self.current.changed == name and self.place > 0
-        edit = self._draw(self.current.latents, strengths, name, self.current.photograph)
-        self._add(edit, replace=again)
+        if strengths != self.current.strengths:
+            again = self.current.changed == name and self.place > 0
+            self._add(self._draw(self.current.start, strengths, name), replace=again)
 
     def new_face(self):
         """Draw another face with the same attributes.
@@ -90,27 +88,34 @@ class EditSession:
         if self.kept is not None:
             raise ValueError("This face is kept: release it (keep(False)) before you draw a new one.")
         self.seed += 1
-        self._add(self._draw(self.gan.sample_latents(1, self.seed), self.current.strengths, "new face"))
+        start = self._draw_start(self.current.strengths)
+        self._add(self._draw(start, start.strengths, "new face"))
 
-    def start_from(self, photograph):
-        """Continue from a photograph: find the latents that redraw it (`invert`), and show the result.
+    def start_from(self, photograph, face=0):
+        """Continue from a face of a photograph; one that was kept is released.
+
+        A generator that is fed pictures changes the photograph itself. For the others, `invert` finds the latents that
+        redraw it.
 
         Args:
             photograph: anything that `load_photo` opens: a path, the bytes of a file, an open file, a PIL image.
+            face: which of its faces, the largest first.
 
         Returns:
-            A sentence on how the photograph was framed and how well the generator redraws it.
+            A sentence on how the photograph was framed, and how near the generator comes to it.
 
         Raises:
-            FileNotFoundError, ValueError: see `load_photo`.
+            FileNotFoundError, ValueError: see `load_photo`; or there is no such face.
         """
-        picture, framed = load_photo(photograph, self.gan.size, self.gan.crop)
-        found = invert(self.gan, picture[None])
-        strengths = dict(zip(self.gan.attributes, map(float, found.attributes[0])))
-        self._add(self._draw(found.latents, strengths, "photograph", picture))
-        self.kept = None
-        percent = f"{found.error[0]:.0%}".replace("%", " %")
-        return f"{framed} The generator redraws it with a root mean square error of {percent}."
+        return self._begin(Portrait.open(photograph, face, self.gan.size, self.gan.crop))
+
+    def choose_face(self, face):
+        """Continue from another face of the photograph at hand; see `start_from`.
+
+        Raises:
+            ValueError: there is no photograph, or no such face in it.
+        """
+        return self._begin(dataclasses.replace(self._portrait, face=face))
 
     def keep(self, on=True):
         """Keep the current face, so that later ones are compared with it; `on=False` releases it."""
@@ -118,65 +123,127 @@ class EditSession:
 
     def undo(self):
         """Go one step back; at the first step, stay."""
-        self.place = max(self.place - 1, 0)
+        self.go_to(self.place - 1)
 
     def redo(self):
         """Go one step forward; at the last step, stay."""
-        self.place = min(self.place + 1, len(self.history) - 1)
+        self.go_to(self.place + 1)
+
+    def go_to(self, place):
+        """Show a step of the history, from 0; the first or the last where there is no such step."""
+        self.place = min(max(place, 0), len(self.history) - 1)
 
     def strip(self):
-        """The steps around the current one.
+        """The places of the steps around the current one: a range of `STRIP` at most."""
+        start = max(0, min(self.place - STRIP + 2, len(self.history) - STRIP))
+        return range(start, min(start + STRIP, len(self.history)))
 
-        Returns:
-            uint8 array (k, H, W, 3), at most `PREVIEW` pictures, and the index of the current one.
+    def views(self):
+        """`before` and the current picture as they are shown: two PIL images, larger than the generator's pictures.
+
+        Of a photograph that is changed itself, they show what is around the face, too, as sharp as it came.
         """
-        start = max(0, min(self.place - PREVIEW + 2, len(self.history) - PREVIEW))
-        return np.stack([edit.picture for edit in self.history[start : start + PREVIEW]]), self.place - start
+        portrait = self.current.start.portrait
+        if self.kept is not None:
+            before = self._view(self.kept)
+        elif portrait:
+            before = portrait.view[0] if self.gan.takes_pictures else portrait.sharp
+        else:
+            before = _enlarge(self.before)
+        return before, self._view(self.current)
+
+    def full_size(self):
+        """The photograph as large as it came, with what was changed laid over it: a PIL image.
+
+        Raises:
+            ValueError: the current face is of no photograph.
+        """
+        return self._portrait.change_photo(self.current.start.unchanged, self.current.picture)
 
     def export(self, folder):
-        """Write the current face as PNG, and what it was drawn from as JSON.
+        """Write the current face as PNG and what it was drawn from as JSON; of a photograph, the full size, too.
+
+        Pictures say in their metadata that they were generated or edited (`save_marked`).
 
         Args:
             folder: where to; existing files are kept, the new ones get the next free number.
 
         Returns:
-            The Paths of the two files.
+            The Paths of the two or three files.
         """
-        picture = _save([self.current.picture], _free(Path(folder), "face", ".png"))
-        record = picture.with_suffix(".json")
-        drawn_from = {
-            "picture": picture.name,
-            "recipe": self.gan.recipe,
-            "attributes": self.current.strengths,
-            "latents": self.current.latents.tolist(),
-        }
-        with write_atomically(record) as unfinished:
-            unfinished.write_text(json.dumps(drawn_from, indent=1) + "\n", encoding="utf-8")
-        return picture, record
+        portrait = self.current.start.portrait
+        face, photograph = free_names(folder, "face", "photograph")
+        files = [save_marked(Image.fromarray(self.current.picture), face.with_suffix(".png"), self.current, self.gan)]
+        files.append(save_record(face.with_suffix(".json"), self.current, self.gan))
+        if portrait:
+            named = photograph.with_suffix(".png" if portrait.format == "PNG" else ".jpg")
+            files.append(save_marked(self.full_size(), named, self.current, self.gan))
+        return tuple(files)
 
     def export_history(self, folder):
         """Write the pictures of all steps as one grid, and return its Path."""
-        return _save([edit.picture for edit in self.history], _free(Path(folder), "history", ".png"))
+        pictures = np.stack([edit.picture for edit in self.history])
+        (path,) = free_names(folder, "history")
+        return save_marked(grid(pictures, min(8, len(pictures))), path.with_suffix(".png"), self.current, self.gan)
 
-    def _draw(self, latents, strengths, changed, photograph=None):
-        vector = [strengths[name] for name in self.gan.attributes]
-        picture = self.gan.sample(attributes=vector, latents=latents)[0]
-        return Edit(latents, strengths, picture, changed, photograph)
+    def _begin(self, portrait):
+        if self.gan.takes_pictures:
+            start, note = self._start_of(portrait.picture, portrait), "Move a slider to change it."
+        else:
+            found = invert(self.gan, portrait.picture[None])
+            strengths = dict(zip(self.gan.attributes, map(float, found.attributes[0])))
+            start = Start(portrait.picture, found.latents, strengths, found.pictures[0], portrait)
+            error = found.error[0]
+            nearness = "close to" if error < CLOSE else "roughly like" if error < ROUGH else "far from"
+            note = (
+                "This generator draws a face of its own, the nearest that it can: somebody like you, and not you. It "
+                f"came out {nearness} the photograph."
+            )
+        self._add(self._draw(start, start.strengths, "photograph"))
+        self.kept = None
+        return f"{portrait.framed} {note}"
+
+    def _draw_start(self, strengths):
+        """A new face of these strengths; where the generator is fed pictures, of those that can then be read off it."""
+        if not self.gan.takes_pictures:
+            latents = self.gan.sample_latents(1, self.seed)
+            picture = self._sample(latents, strengths)
+            return Start(picture, latents, strengths, picture)
+        wanted = {name: PLAIN_FACE.get(name, 0) for name in self.faces.attributes}
+        wanted |= {name: strength for name, strength in strengths.items() if name in wanted}
+        return self._start_of(to_size(self.faces.sample(1, wanted, self.seed), self.gan.size)[0])
+
+    def _start_of(self, picture, portrait=None):
+        strengths = dict(zip(self.gan.attributes, map(float, read_attributes(self.gan, picture[None])[0])))
+        return Start(picture, self.gan.to_images(picture[None]), strengths, picture, portrait)
+
+    def _draw(self, start, strengths, changed):
+        is_same = strengths == start.strengths
+        return Edit(start, strengths, start.unchanged if is_same else self._sample(start.latents, strengths), changed)
+
+    def _sample(self, latents, strengths):
+        return self.gan.sample(attributes=[strengths[name] for name in self.gan.attributes], latents=latents)[0]
 
     def _add(self, edit, replace=False):
         self.history[self.place + (not replace) :] = [edit]
         self.place = len(self.history) - 1
 
+    @property
+    def _portrait(self):
+        if self.current.start.portrait is None:
+            raise ValueError("This face is of no photograph: start from one first (start_from).")
+        return self.current.start.portrait
 
-def _save(pictures, path):
-    with write_atomically(path) as unfinished:
-        grid(np.stack(pictures), columns=min(8, len(pictures))).save(unfinished)
-    return path
+    def _view(self, edit):
+        portrait = edit.start.portrait
+        if portrait and self.gan.takes_pictures:
+            return portrait.change_view(edit.start.unchanged, edit.picture)
+        return _enlarge(edit.picture)
 
 
-def _free(folder, stem, suffix):
-    """The first path of `stem_1.png`, `stem_2.png`, ... that is not taken, and whose `.json` is not."""
-    number = 1
-    while (path := folder / f"{stem}_{number}{suffix}").exists() or path.with_suffix(".json").exists():
-        number += 1
-    return path
+def _enlarge(picture):
+    """A picture (H, W, 3) as a PIL image of `VIEW` pixels."""
+    scale = VIEW / max(picture.shape[:2])
+    return Image.fromarray(picture).resize(
+        [round(scale * side) for side in picture.shape[1::-1]], Image.Resampling.BICUBIC
+    )

@@ -1,9 +1,7 @@
 """Refining a face in a notebook, or on a page that Voilà serves: describe it, look, correct it, look again."""
 
-import base64
 import contextlib
 import html
-import io
 import logging
 from pathlib import Path
 
@@ -11,36 +9,33 @@ import ipywidgets as widgets
 from PIL import Image
 
 from facegen_keras.data.layouts import workspace
-from facegen_keras.editing.session import EditSession
-from facegen_keras.grids import grid
+from facegen_keras.editing.compare import Compare
+from facegen_keras.editing.files import Camera, Upload, link_to
+from facegen_keras.editing.gallery import Gallery
+from facegen_keras.editing.session import STRIP, EditSession
+from facegen_keras.editing.words import describe_changes, describe_step, label, turned
 from facegen_keras.training.pretrained import load_pretrained
 
 logger = logging.getLogger(__name__)
 
-FACE = 256  # pixels of a face on the page
-
-STYLE = """
-<style>
-.facegen { max-width: 1040px; margin: auto; }
-.facegen .widget-image { border-radius: 6px; height: auto; }
-.facegen .facegen-face { width: min(256px, 43vw); }
-.facegen .facegen-strip { max-width: 100%; object-fit: contain; }
-.facegen-note { color: #666; line-height: 1.4; }
-</style>
-"""
+PEOPLE = 9  # the most faces of a photograph that one is chosen from
+SAVING = "Writing the files …"
+STYLE = Path(__file__).with_name("style.css")
+HELP = Path(__file__).with_name("help.html")
 
 
 def refine_widget(gan=None, seed=0, folder=None):
     """Refine faces by hand.
 
-    Sliders set the attributes, with all strengths in between. A button draws another face; undo and redo walk through
-    the history. A face that is kept stays, and later ones are compared with it. A photograph can be the start. Faces
-    are exported as PNG, with what they were drawn from as JSON.
+    It begins with a drawn face; a photograph, or a picture of the webcam, can take its place, and of several faces in
+    it one is chosen. Sliders set the attributes, with all strengths in between; one picture with a divider shows before
+    and after. Undo, redo and small pictures walk through the history. A face that is kept is what others are compared
+    with. Faces are saved as PNG, with what they were drawn from as JSON, and photographs in full size.
 
     Args:
         gan: a conditional `FaceGAN`; by default the one that is shipped with the package.
         seed: seed of the first face.
-        folder: where exports go; by default `test_samples/refined` in the `workspace`.
+        folder: where files are saved; by default `test_samples/refined` in the `workspace`.
 
     Returns:
         An ipywidgets box for a notebook's cell to show.
@@ -58,103 +53,154 @@ class _Page:
     def __init__(self, session, folder):
         self.session, self.folder = session, folder
         self.silent = False  # True while the page sets its own controls: then they ask for nothing
+        self.status, self.compare, self.saved = widgets.HTML(), Compare(), widgets.VBox()
         self.sliders = {name: self._slider(name) for name in session.gan.attributes}
-        self.before, self.after = _face("before"), _face("after")
-        self.strip = widgets.Image(format="png")
-        self.strip.add_class("facegen-strip")
-        self.note = widgets.HTML()
-        self.dice = self._button("New face", "dice", "Another face with the same attributes", session.new_face)
+        self.upload, self.camera = Upload(self._start_from), Camera(self._start_from)
+        self.dice = self._button("", "dice", "Draw another face with the same attributes", session.new_face)
         self.undo = self._button("Undo", "undo", "One step back", session.undo)
         self.redo = self._button("Redo", "repeat", "One step forward", session.redo)
-        self.keep = widgets.ToggleButton(
-            description="Keep this one", icon="lock", tooltip="Compare others with this face"
-        )
-        self.keep.observe(lambda change: self._act(lambda: session.keep(change["new"])), "value")
-        self.upload = widgets.FileUpload(accept="image/*", description="Photograph")
-        self.upload.tooltip = "Start from a picture"  # not an argument: ipywidgets 7 has no tooltip here, and warns
-        self.upload.observe(self._start_from, "value")
-        save = self._button("Save face", "download", "As PNG, with its attributes as JSON", self._export)
-        save_all = self._button("Save history", "th", "All steps as one grid", self._export_history)
-        self.box = self._lay_out([self.dice, self.undo, self.redo, self.keep, self.upload, save, save_all])
-        self._show()
+        self.keep = widgets.ToggleButton(tooltip="Compare all others with this face")
+        self.keep.observe(lambda change: self._act(lambda: self._keep(change["new"])), "value")
+        self.save = self._button("Save", "download", "The picture, and its attributes as JSON", self._export, SAVING)
+        self.save_all = self._button("Save history", "th", "All steps in one picture", self._export_history)
+        self.history = Gallery(STRIP, lambda place: self._act(lambda: session.go_to(session.strip()[place])))
+        self.people = Gallery(PEOPLE, lambda face: self._act(lambda: session.choose_face(face), self._searching))
+        self.box = self._lay_out()
+        self._act(lambda: "A network drew this face: it is nobody's. Move a slider, or start from your photograph.")
 
-    def _lay_out(self, buttons):
-        row = {"flex_flow": "row wrap", "justify_content": "center"}
-        faces = widgets.HBox(
-            [_captioned("before", self.before), _captioned("this face", self.after)], layout=widgets.Layout(**row)
+    def _lay_out(self):
+        rows = {
+            "start": [self.upload.button, self.camera.button, self.camera.field, self.dice],
+            "steps": [self.undo, self.redo, self.keep],
+            "files": [self.save, self.save_all],
+        }
+        rows = {name: _box("facegen-row", *children) for name, children in rows.items()}
+        self.status.add_class("facegen-status")
+        left = _box("facegen-left", self.compare.box, rows["steps"])
+        right = _box("facegen-sliders", *self.sliders.values(), rows["files"], self.saved)
+        main = _box("facegen-main", left, right)
+        style = widgets.HTML(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
+        terms_and_help = widgets.HTML(HELP.read_text(encoding="utf-8"))
+        return _box(
+            "facegen", style, rows["start"], self.status, self.people.box, main, self.history.box, terms_and_help
         )
-        sliders = widgets.VBox(list(self.sliders.values()), layout=widgets.Layout(min_width="300px"))
-        box = widgets.VBox(
-            [
-                widgets.HTML(STYLE),
-                widgets.HBox([faces, sliders], layout=widgets.Layout(**row, align_items="center")),
-                widgets.HBox(buttons, layout=widgets.Layout(**row)),
-                widgets.HBox([self.strip], layout=widgets.Layout(**row)),
-                self.note,
-            ]
-        )
-        box.add_class("facegen")
-        return box
 
     def _slider(self, name):
         slider = widgets.FloatSlider(
             min=0,
             max=1,
             step=0.05,
-            description=name.replace("_", " "),
-            readout_format=".2f",
+            description=label(name),
+            readout_format=".0%",
             style={"description_width": "110px"},
-            layout=widgets.Layout(width="300px"),
+            layout=widgets.Layout(width="auto"),
         )
-        slider.observe(lambda change: self._act(lambda: self.session.change(name, change["new"])), "value")
+        change = self.session.change
+        slider.observe(lambda moved: self._act(lambda: change(name, turned(name, moved["new"]))), "value")
         return slider
 
-    def _button(self, text, icon, tooltip, action):
-        button = widgets.Button(description=text, icon=icon, tooltip=tooltip, layout=widgets.Layout(width="auto"))
-        button.on_click(lambda _: self._act(action))
+    def _button(self, text, icon, tooltip, action, busy=None):
+        button = widgets.Button(description=text, icon=icon, tooltip=tooltip)
+        button.on_click(lambda _: self._act(action, busy))
         return button
 
-    def _act(self, action):
-        """Do what a control asks for, and show its answer, or why it failed, as the note."""
+    def _act(self, action, busy=None):
+        """Do what a control asks for, and show its answer, or why it failed.
+
+        Args:
+            action: called without arguments; returns a sentence, or None for one on the step that is shown.
+            busy: what to say meanwhile, where it may take more than a moment; the controls then wait.
+        """
         if self.silent:
             return
         try:
-            answer = action()
+            with self._waiting(busy):
+                answer, kind = action(), ""
+                self._show()
         except (ValueError, OSError) as error:
-            answer = html.escape(str(error))
+            answer, kind = str(error), "facegen-failed"
         except Exception as error:  # nobody would see it otherwise: a page has no place for a traceback
             logger.exception("The page could not do what a control asked for")
-            answer = html.escape(f"This did not work ({type(error).__name__}: {error}).")
-        self._show(answer)
+            answer, kind = f"This did not work ({type(error).__name__}: {error}).", "facegen-failed"
+        self._set_buttons()
+        self._say(answer or describe_step(self.session), kind)
 
-    def _start_from(self, change):
-        if change["new"]:
-            self._act(lambda: html.escape(self.session.start_from(_uploaded_file(change["new"]))))
+    @contextlib.contextmanager
+    def _waiting(self, busy):
+        buttons = (self.upload.button, self.dice, self.undo, self.redo, self.keep, self.save, self.save_all)
+        controls = (*self.sliders.values(), *buttons, *self.history.buttons, *self.people.buttons) if busy else ()
+        for control in controls:
+            control.disabled = True
+        if busy:
+            self._say(busy, "facegen-busy")
+            self.box.add_class("facegen-waits")
+        try:
+            yield
+        finally:
             with self._silently():
-                _reset(self.upload)
+                for name, slider in self.sliders.items():
+                    slider.value = turned(name, self.session.current.strengths[name])
+            for control in controls:
+                control.disabled = False
+            self.box.remove_class("facegen-waits")
+
+    def _say(self, text, kind=""):
+        self.status.value = f'<div class="facegen-note {kind}" role="status">{html.escape(text)}</div>'
+
+    def _start_from(self, photograph):
+        self._act(lambda: self.session.start_from(photograph), self._searching)
+
+    @property
+    def _searching(self):
+        if self.session.gan.takes_pictures:
+            return "Looking for faces in the photograph …"
+        return (
+            "Looking for a face, and then for the nearest that the generator can draw. This takes about ten seconds …"
+        )
+
+    def _keep(self, on):
+        self.session.keep(on)
+        if on:
+            return "This face is kept: others are now compared with it. To draw a new face, release it first."
+        return "The face is released: others are compared again with what they started from."
 
     def _export(self):
-        picture, record = self.session.export(self.folder)
-        return f"Saved in {html.escape(str(self.folder))}: {_link(picture)} {_link(record)}"
+        return self._offer(self.session.export(self.folder))
 
     def _export_history(self):
-        return f"Saved in {html.escape(str(self.folder))}: {_link(self.session.export_history(self.folder))}"
+        return self._offer([self.session.export_history(self.folder)])
 
-    def _show(self, note=None):
+    def _offer(self, files):
+        """Links to files, in a new widget: Jupyter limits the size of what changes in a widget, not of a new one."""
+        for old in self.saved.children:
+            old.close()
+        links = "".join(map(link_to, files))
+        place = f"<small>They are also in {html.escape(str(self.folder))}</small>"
+        self.saved.children = [widgets.HTML(f'<div class="facegen-files">{links}<br>{place}</div>')]
+        return "Saved. Click the name of a file, beside Save, to download it."
+
+    def _show(self):
         session = self.session
-        self.after.value = _png(session.current.picture)
-        self.before.value = _png(session.before)
-        pictures, place = session.strip()
-        titles = ["this" if i == place else "" for i in range(len(pictures))]
-        self.strip.value = _encode(grid(pictures, columns=len(pictures), titles=titles))
-        self.note.value = f'<div class="facegen-note">{note or ""}</div>'
+        portrait = session.current.start.portrait
+        self.compare.show(*session.views(), session.compared_with, describe_changes(session))
+        places = session.strip()
+        pictures = [Image.fromarray(session.history[place].picture) for place in places]
+        captions = [f"{place + 1} {label(session.history[place].changed)}" for place in places]
+        self.history.show(pictures, captions, places.index(session.place))
+        several = portrait is not None and len(portrait.places) > 1
+        people = portrait.thumbnails[:PEOPLE] if several else []
+        self.people.show(people, [f"Face {i + 1}" for i in range(len(people))], portrait.face if several else None)
+
+    def _set_buttons(self):
+        session, kept = self.session, self.session.kept is not None
         with self._silently():
-            for name, slider in self.sliders.items():
-                slider.value = session.current.strengths[name]
-            self.keep.value = session.kept is not None
+            self.keep.value = kept
+        self.keep.description, self.keep.icon = ("Kept: release", "unlock") if kept else ("Keep", "lock")
+        self.keep.button_style = "success" if kept else ""
         self.undo.disabled = session.place == 0
         self.redo.disabled = session.place == len(session.history) - 1
-        self.dice.disabled = session.kept is not None
+        self.dice.disabled = kept
+        self.dice.description = "New face (release the kept one first)" if kept else "New face"
 
     @contextlib.contextmanager
     def _silently(self):
@@ -165,47 +211,7 @@ class _Page:
             self.silent = False
 
 
-def _uploaded_file(value):
-    """The file in a FileUpload's value, opened, with its name: `load_photo` names it where it cannot be read.
-
-    The value is a tuple of dicts in ipywidgets 8, and a dict from names to dicts in ipywidgets 7 (which Colab has).
-    """
-    name, uploaded = next(iter(value.items())) if isinstance(value, dict) else (value[0]["name"], value[0])
-    file = io.BytesIO(uploaded["content"])
-    file.name = name
-    return file
-
-
-def _reset(upload):
-    """Empty a FileUpload, so that the same file can be uploaded again."""
-    if isinstance(upload.value, dict):  # ipywidgets 7, where a change of the counter sets the value from the other two
-        upload.metadata, upload.data, upload._counter = [], [], 0
-    else:
-        upload.value = ()
-
-
-def _face(name):
-    image = widgets.Image(format="png")
-    image.add_class("facegen-face").add_class(f"facegen-{name}")
-    return image
-
-
-def _captioned(text, image):
-    return widgets.VBox([image, widgets.HTML(f"<center>{text}</center>")], layout=widgets.Layout(margin="4px"))
-
-
-def _png(picture):
-    return _encode(Image.fromarray(picture).resize((FACE, FACE), Image.Resampling.BICUBIC))
-
-
-def _encode(image):
-    file = io.BytesIO()
-    image.save(file, "PNG", compress_level=1)
-    return file.getvalue()
-
-
-def _link(path):
-    kind = "application/json" if path.suffix == ".json" else "image/png"
-    data = base64.b64encode(path.read_bytes()).decode()
-    name = html.escape(path.name)
-    return f'<a download="{name}" href="data:{kind};base64,{data}">{name}</a>'
+def _box(name, *children):
+    box = widgets.Box(children)
+    box.add_class(name)
+    return box

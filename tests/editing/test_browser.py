@@ -4,50 +4,52 @@ import base64
 import io
 import re
 import shlex
-import shutil
 import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import facegen_keras as fg
+from browsing import (
+    BROWSER,
+    CAMERA,
+    DRIVER,
+    MISSING,
+    PAGE,
+    browse,
+    button,
+    move_divider,
+    note,
+    pixels,
+    place_of,
+    serve,
+    slider,
+    turn,
+    upload,
+    wait_for,
+    write_page,
+)
 
-PAGE = Path(fg.__file__).parent / "editing" / "page.ipynb"
 MAKEFILE = Path(fg.__file__).parents[1] / "Makefile"
 MARKUP = "<img src=x onerror=document.body.remove()>"
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver: make test-browser"),
-]
-
-PIXELS = """
-    const shown = document.querySelector('img.facegen-' + arguments[0]);
-    const canvas = document.createElement('canvas');
-    canvas.width = shown.naturalWidth; canvas.height = shown.naturalHeight;
-    canvas.getContext('2d').drawImage(shown, 0, 0);
-    return canvas.toDataURL();
-"""
-
-# A FileUpload keeps its <input type=file> out of the document, where the driver cannot find it.
-CATCH_FILE_INPUT = """
-    HTMLInputElement.prototype.click = function() { this.className = 'caught'; document.body.append(this); };
-"""
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (BROWSER and DRIVER), reason=MISSING)]
 
 TIME_OF_A_CHANGE = """
-    const [handle, done] = arguments, face = document.querySelector('img.facegen-after');
-    const start = performance.now();
-    face.addEventListener('load', () => done(performance.now() - start), {once: true});
+    const [handle, done] = arguments, face = () => document.querySelector('img.facegen-after');
+    const start = performance.now(), first = face();
+    const look = async () => {
+        if (face() === first) return requestAnimationFrame(look);
+        await face().decode();
+        done(performance.now() - start);
+    };
     const key = handle.getAttribute('aria-valuenow') > 0.5 ? 'ArrowLeft' : 'ArrowRight';
     handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+    look();
 """
 
 
@@ -61,90 +63,42 @@ def options_of_make_app():
 def page_address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page") / MARKUP
     folder.mkdir()
-    shutil.copy(PAGE, folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (folder / "voila.log").open("w", encoding="utf-8")
-    command = [sys.executable, "-m", "voila", PAGE.name, *options_of_make_app(), f"--port={port}"]
-    server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-
-    def answers():
-        assert server.poll() is None, (folder / "voila.log").read_text(encoding="utf-8")
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    try:
-        wait_for(answers, 60)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(20)
+    write_page(folder)
+    with serve("voila", PAGE.name, *options_of_make_app(), folder=folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser(page_address):
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for option in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "window-size=1280,900"):
-        options.add_argument(f"--{option}")
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    try:
-        driver.set_page_load_timeout(180)
-        driver.get(page_address)
-        wait_for(lambda: driver.find_elements("css selector", "img.facegen-after"), 180)
-        wait_for(lambda: len(pixels(driver)) > 1_000)
+    with browse(page_address, *CAMERA) as driver:
+        wait_for(lambda: len(pixels(driver)) > 1_000, 180)
         yield driver
-    finally:
-        driver.quit()
 
 
-def wait_for(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if result := condition():
-            return result
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
+@pytest.fixture
+def grey(tmp_path):
+    Image.new("L", (300, 200), 90).save(tmp_path / "grey.png")
+    return tmp_path / "grey.png"
 
 
-def pixels(browser, which="after"):
-    return browser.execute_script(PIXELS, which)
-
-
-def button(browser, text):
-    return next(b for b in browser.find_elements("css selector", ".facegen button") if text in b.text)
-
-
-def upload(browser, path):
-    browser.execute_script(CATCH_FILE_INPUT)
-    button(browser, "Photograph").click()
-    wait_for(lambda: browser.find_elements("css selector", "input.caught"))[-1].send_keys(str(path))
-
-
-def note(browser):
-    return browser.execute_script("return document.querySelector('.facegen-note').textContent")
-
-
-def slider(browser, text):
-    rows = browser.find_elements("css selector", ".facegen .widget-slider")
-    return next(row for row in rows if text in row.text).find_element("css selector", ".noUi-handle")
+def opened(link):
+    """The picture that a link holds."""
+    kind, _, data = link.get_attribute("href").partition(",")
+    assert kind.startswith("data:image/") and kind.endswith(";base64")
+    return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
 def test_control_changes_the_picture_and_undo_brings_it_back(browser):
-    from selenium.webdriver.common.keys import Keys
-
     first = pixels(browser)
-    slider(browser, "Smiling").send_keys(Keys.END)
-    changed = wait_for(lambda: pixels(browser) != first and pixels(browser))
+    turn(browser, "Smiling")
+    changed = wait_for(lambda: pixels(browser) not in ("", first) and pixels(browser))
     assert pixels(browser, "before") == first
     button(browser, "Undo").click()
     wait_for(lambda: pixels(browser) == first)
     button(browser, "Redo").click()
     wait_for(lambda: pixels(browser) == changed)
+    button(browser, "1 new face").click()
+    wait_for(lambda: pixels(browser) == first)
 
 
 @pytest.mark.timing
@@ -155,31 +109,74 @@ def test_change_shows_within_300_ms(browser):
     assert sorted(times)[4] < 300, times
 
 
-def test_export_is_a_file_that_opens(browser):
-    button(browser, "Save face").click()
-    link = wait_for(lambda: browser.find_elements("css selector", ".facegen-note a[download$='.png']"))[0]
-    kind, _, data = link.get_attribute("href").partition(",")
-    picture = Image.open(io.BytesIO(base64.b64decode(data)))
-    picture.load()
-    assert kind == "data:image/png;base64" and picture.width >= 64
+def test_divider_moves_by_mouse_and_keys_and_stays_when_the_face_changes(browser):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    cut, moved = move_divider(browser, Keys.END)
+    assert cut != moved and "100%" in moved
+    divider = browser.find_element("css selector", ".facegen-divider input")
+    ActionChains(browser).move_to_element_with_offset(divider, -divider.size["width"] // 4, 0).click().perform()
+    clicked, _ = move_divider(browser, Keys.NULL)
+    assert 22 < float(re.search(r"([\d.]+)%", clicked)[1]) < 28
+    first = pixels(browser)
+    turn(browser, "Young")
+    wait_for(lambda: pixels(browser) not in ("", first))
+    assert move_divider(browser, Keys.HOME)[0] == clicked
 
 
-def test_upload_is_redrawn_or_refused_by_name(browser, tmp_path):
-    """Also that the same button takes one file after the other."""
-    Image.new("L", (300, 200), 90).save(tmp_path / "grey.png")
-    (tmp_path / "notes.png").write_text("no picture", encoding="utf-8")
-    upload(browser, tmp_path / "notes.png")
-    wait_for(lambda: "notes.png" in note(browser))
-    upload(browser, tmp_path / "grey.png")
-    wait_for(lambda: "redraws" in note(browser), 60)
-    shown = Image.open(io.BytesIO(base64.b64decode(pixels(browser, "before").partition(",")[2])))
-    assert shown.convert("L").getextrema() == (90, 90)
+def test_everything_has_a_name(browser):
+    """What a screen reader says of pictures and controls."""
+    handles = browser.find_elements("css selector", ".facegen [role=slider]")
+    names = wait_for(lambda: [name for handle in handles if (name := handle.get_attribute("aria-label"))])
+    assert len(names) == len(handles) and "Beard" in names and "Smiling" in names
+    assert all(image.get_attribute("alt") for image in browser.find_elements("css selector", ".facegen img"))
+    assert browser.find_element("css selector", ".facegen-divider input").get_attribute("aria-label")
+    assert browser.find_elements("css selector", ".facegen [role=status]")
+
+
+def test_saved_files_are_links(browser, grey):
+    upload(browser, grey)
+    wait_for(lambda: "taken" in note(browser))
+    turn(browser, "Smiling")
+    wait_for(lambda: "Smiling" in note(browser))
+    button(browser, "Save").click()
+    links = wait_for(lambda: browser.find_elements("css selector", ".facegen-files a"))
+    assert [Path(link.get_attribute("download")).suffix for link in links] == [".png", ".json", ".png"]
+    assert opened(links[2]).size == (300, 200) and "Smiling" in opened(links[2]).info["Edited"]
+
+
+def test_large_photograph_comes_in_and_goes_out(browser, tmp_path):
+    """Jupyter's own settings let in 10 MB, and let out 1 MB a second."""
+    noise = np.random.default_rng(0).integers(0, 256, (2_000, 2_000, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")
+    assert (tmp_path / "large.png").stat().st_size > 11_000_000
+    button(browser, "New face").click()
+    wait_for(lambda: "new face" in note(browser))
+    upload(browser, tmp_path / "large.png")
+    wait_for(lambda: "taken" in note(browser), 60)
+    button(browser, "Save").click()
+    link = wait_for(lambda: "Saved" in note(browser) and browser.find_elements("css selector", ".facegen-files a"), 60)[
+        2
+    ]
+    np.testing.assert_array_equal(opened(link), noise)
+
+
+def test_webcam_takes_a_picture(browser):
+    camera = browser.find_element("css selector", ".facegen-camera button")
+    camera.click()
+    wait_for(lambda: "Take" in camera.text)
+    shown = "return document.querySelector('.facegen-camera video').videoWidth"
+    wait_for(lambda: browser.execute_script(shown))
+    camera.click()
+    wait_for(lambda: "taken" in note(browser) or "found" in note(browser))
+    assert camera.text == "Webcam" and "camera" not in note(browser)
 
 
 def test_names_are_shown_as_text(browser, tmp_path):
     """The folder that the page works in, and the file that it is given, are named like an element of a page."""
-    button(browser, "Save face").click()
-    wait_for(lambda: MARKUP in note(browser))
+    button(browser, "Save history").click()
+    wait_for(lambda: MARKUP in browser.find_element("css selector", ".facegen-files").text)
     (tmp_path / f"{MARKUP}.png").write_text("no picture", encoding="utf-8")
     upload(browser, tmp_path / f"{MARKUP}.png")
     wait_for(lambda: f"{MARKUP}.png cannot be read" in note(browser))
@@ -198,10 +195,13 @@ def test_only_this_machine_is_answered(page_address):
         urllib.request.urlopen(foreign, timeout=20)
 
 
-def test_phone_shows_everything_without_sideways_scrolling(browser):
-    browser.set_window_size(500, 900)  # headless Chromium has no narrower window
+@pytest.mark.parametrize("width", [800, 500])  # headless Chromium has no narrower window than 500
+def test_small_windows_show_everything_and_the_status_first(browser, width):
+    browser.set_window_size(width, 700)
     try:
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth + 1")
+        browser.execute_script("window.scrollTo(0, 0)")
+        assert place_of(browser, ".facegen-note")[3] < place_of(browser, ".facegen-pictures")[1] < 350
         assert slider(browser, "Young").is_displayed()
     finally:
         browser.set_window_size(1280, 900)

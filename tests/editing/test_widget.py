@@ -1,5 +1,7 @@
+import base64
 import html
 import io
+import re
 import time
 
 import pytest
@@ -17,15 +19,21 @@ def pretrained():
     return fg.load_pretrained()
 
 
+@pytest.fixture(scope="module")
+def editor():
+    return fg.RECIPES["editor"].build()
+
+
 @pytest.fixture
-def page(pretrained, tmp_path):
-    return _Page(fg.EditSession(pretrained), tmp_path)
+def page(editor, pretrained, tmp_path):
+    return _Page(fg.EditSession(editor, faces=pretrained), tmp_path)
 
 
 class FileUpload7(traitlets.HasTraits):
     """The kernel's side of ipywidgets 7.7's FileUpload, as Colab has it."""
 
     metadata, data, _counter = traitlets.List(), traitlets.List(), traitlets.Int()
+    disabled = traitlets.Bool()
     value = traitlets.Dict(read_only=True)
 
     @traitlets.observe("_counter")
@@ -37,38 +45,61 @@ class FileUpload7(traitlets.HasTraits):
 @pytest.fixture(params=[7, 8])
 def any_page(request, page):
     """The page with the upload button that is installed, or with that of ipywidgets 7."""
-    if request.param == 7 and not hasattr(page.upload, "metadata"):
-        page.upload = FileUpload7()
-        page.upload.observe(page._start_from, "value")
+    if request.param == 7 and not hasattr(page.upload.button, "metadata"):
+        page.upload.button = FileUpload7()
+        page.upload.button.observe(page.upload._hand_over, "value")
     return page
 
 
 def upload(page, name, content):
     """Set what the browser sends when a file is chosen."""
-    about = {"name": name, "type": "", "size": len(content)}
-    if hasattr(page.upload, "metadata"):
-        with page.upload.hold_trait_notifications():
-            page.upload.metadata, page.upload.data = [about | {"lastModified": 0}], [content]
-            page.upload._counter += 1
+    about, button = {"name": name, "type": "", "size": len(content)}, page.upload.button
+    if hasattr(button, "metadata"):
+        with button.hold_trait_notifications():
+            button.metadata, button.data = [about | {"lastModified": 0}], [content]
+            button._counter += 1
     else:
-        page.upload.set_state({"value": [about | {"last_modified": 0, "content": memoryview(content)}]})
+        button.set_state({"value": [about | {"last_modified": 0, "content": memoryview(content)}]})
 
 
-def photograph():
+def photograph(form="PNG", **options):
     file = io.BytesIO()
-    Image.new("L", (300, 200), 90).save(file, "PNG")
+    Image.new("L", (300, 200), 90).save(file, form, **options)
     return file.getvalue()
 
 
+def said(page):
+    """What the status says, as a reader sees it."""
+    return html.unescape(page.status.value.partition('"status">')[2].removesuffix("</div>"))
+
+
+def shown(page, which="after"):
+    """The address of a picture, which holds its pixels, and its alt text."""
+    return re.search(rf'facegen-{which}" alt="([^"]*)" src="([^"]*)"', page.compare.pictures.value).groups()[::-1]
+
+
+def turn(page, name):
+    """Move a slider to its other end."""
+    page.sliders[name].value = 1 - page.sliders[name].value
+
+
+def watch(page):
+    """A list that gets each status, and whether sliders and buttons wait meanwhile."""
+    seen = []
+    controls = (page.sliders["Smiling"], page.dice, page.save, page.upload.button)
+    page.status.observe(lambda _: seen.append((said(page), {control.disabled for control in controls})), "value")
+    return seen
+
+
 def test_slider_changes_the_picture_and_undo_brings_it_back(page):
-    before = page.after.value
-    page.sliders["Smiling"].value = 1
-    changed = page.after.value
-    assert changed != before and page.before.value == before
+    before = shown(page)
+    turn(page, "Smiling")
+    changed = shown(page)
+    assert changed[0] != before[0] and "Smiling" in changed[1] and shown(page, "before")[0] == before[0]
     page.undo.click()
-    assert page.after.value == before and page.sliders["Smiling"].value == 0
+    assert shown(page) == before and "nothing changed" in before[1]
     page.redo.click()
-    assert page.after.value == changed and page.sliders["Smiling"].value == 1
+    assert shown(page) == changed
 
 
 @pytest.mark.timing
@@ -81,51 +112,140 @@ def test_a_change_shows_in_300_ms(page):
     assert sorted(seconds(value) for value in (0.1, 0.3, 0.5, 0.7, 0.9))[2] < 0.3
 
 
-def test_kept_face_disables_the_dice(page):
+def test_beard_is_shown_for_no_beard_and_its_scale_is_turned_round(page):
+    slider = page.sliders["No_Beard"]
+    assert slider.description == "Beard" and slider.value == 1 - page.session.current.strengths["No_Beard"]
+    turn(page, "No_Beard")
+    assert page.session.current.strengths["No_Beard"] == 1 - slider.value
+    assert "Beard" in said(page) and "No Beard" not in said(page) + shown(page)[1]
+
+
+def test_what_goes_along_is_told(page):
+    page.sliders["No_Beard"].value = 0
+    page.sliders["Male"].value = 0
+    page.sliders["No_Beard"].value = 1
+    assert "takes Male" in said(page)
+
+
+def test_kept_face_disables_the_dice_and_the_button_says_why(page):
     page.keep.value = True
-    assert page.dice.disabled
+    assert page.dice.disabled and "release" in page.dice.description and "Kept" in page.keep.description
+    assert "kept" in said(page) and "kept" in shown(page, "before")[1]
+    turn(page, "Smiling")
+    assert "kept" in shown(page, "before")[1]
     page.keep.value = False
-    assert not page.dice.disabled
+    assert not page.dice.disabled and page.dice.description == "New face" and page.keep.description == "Keep"
+
+
+def test_small_pictures_lead_to_their_steps(page):
+    for name in ("Smiling", "Eyeglasses"):
+        turn(page, name)
+    first, second, third, fourth = page.history.buttons[:4]
+    assert [button.description for button in (first, second, third)] == ["1 new face", "2 Smiling", "3 Eyeglasses"]
+    assert fourth.layout.display == "none"
+    second.click()
+    assert page.session.place == 1 and "facegen-current" in second._dom_classes
+    assert "facegen-current" not in third._dom_classes and "Step 2 of 3" in said(page)
+
+
+def test_controls_wait_while_a_photograph_is_searched(page):
+    seen = watch(page)
+    upload(page, "me.png", photograph())
+    (busy, waiting), (done, ready) = seen
+    assert "Looking" in busy and waiting == {True}
+    assert "taken" in done and ready == {False}
+    assert "your photograph" in shown(page, "before")[1]
+
+
+def test_slider_is_never_taken_from_a_hand_that_moves_it(page):
+    seen = watch(page)
+    turn(page, "Smiling")
+    assert [waiting for _, waiting in seen] == [{False}]
 
 
 @pytest.mark.slow
 def test_the_same_photograph_can_be_uploaded_twice(any_page):
     for steps in (2, 3):
         upload(any_page, "me.png", photograph())
-        assert "error" in any_page.note.value and len(any_page.session.history) == steps
-        assert len(any_page.upload.value) == 0
+        assert "taken" in said(any_page) and len(any_page.session.history) == steps
+        assert len(any_page.upload.button.value) == 0
+
+
+def test_webcam_hands_its_picture_over(page):
+    address = f"data:image/jpeg;base64,{base64.b64encode(photograph('JPEG')).decode()}"
+    for steps in (2, 3):
+        page.camera.field.value = address
+        assert len(page.session.history) == steps and page.camera.field.value == ""
+    for nonsense in ("data:image/jpeg;base64,%%%", "no address", "data:,"):
+        page.camera.field.value = nonsense
+        assert "webcam" in said(page) and len(page.session.history) == 3
 
 
 def test_upload_that_is_no_picture_is_a_note_that_names_it(any_page):
     upload(any_page, "<b>.txt", b"no picture")
-    assert "&lt;b&gt;.txt" in any_page.note.value and "BytesIO" not in any_page.note.value
-    assert len(any_page.upload.value) == 0
+    assert "<b>.txt" in said(any_page) and "BytesIO" not in said(any_page) and "<b>" not in any_page.status.value
+    assert len(any_page.upload.button.value) == 0
+
+
+BAD = {
+    "black.png": lambda file: Image.new("RGB", (64, 48)).save(file, "PNG"),
+    "one_pixel.png": lambda file: Image.new("RGB", (1, 1), "red").save(file, "PNG"),
+    "panorama.jpg": lambda file: Image.new("RGB", (12_000, 500), "navy").save(file, "JPEG"),
+    "sliver.png": lambda file: Image.new("L", (2, 3_000), 90).save(file, "PNG"),
+    "seen_through.png": lambda file: Image.new("RGBA", (90, 90), (255, 0, 0, 40)).save(file, "PNG"),
+    "moving.gif": lambda file: Image.new("P", (90, 90)).save(file, "GIF", save_all=True,
+                                                          append_images=[Image.new("P", (90, 90), 1)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_any_picture_gives_a_result_that_can_be_changed_and_saved(page, tmp_path, name):
+    file = io.BytesIO()
+    BAD[name](file)
+    upload(page, name, file.getvalue())
+    assert "taken" in said(page) or "found" in said(page), said(page)
+    turn(page, "Smiling")
+    page.save.click()
+    with Image.open(next(tmp_path.glob("photograph_1.*"))) as saved, Image.open(file) as given:
+        assert saved.size == given.size
 
 
 def test_an_unexpected_error_is_a_note(page, monkeypatch, caplog):
     monkeypatch.setattr(page.session, "start_from", lambda photograph: photograph + 1)
     upload(page, "me.png", photograph())
-    assert "TypeError" in page.note.value
-    assert "TypeError" in caplog.text
+    assert "TypeError" in said(page) and "TypeError" in caplog.text
+    assert not page.sliders["Smiling"].disabled and not page.save.disabled
 
 
-def test_export_links_to_files_that_are_there(page, tmp_path):
-    buttons = [control for row in page.box.children for control in getattr(row, "children", ())]
-    save = next(control for control in buttons if getattr(control, "description", "") == "Save face")
-    save.click()
-    assert "face_1.png" in page.note.value
-    assert (tmp_path / "face_1.png").exists() and (tmp_path / "face_1.json").exists()
+def test_saved_files_are_links_that_hold_them(page, tmp_path):
+    upload(page, "me.jpg", photograph("JPEG"))
+    page.save.click()
+    names = ["face_1.png", "face_1.json", "photograph_1.jpg"]
+    [links] = page.saved.children
+    found = dict(re.findall(r'<a download="([^"]*)" href="data:[a-z/]*;base64,([^"]*)"', links.value))
+    assert list(found) == names
+    assert all(base64.b64decode(found[name]) == (tmp_path / name).read_bytes() for name in names)
+    page.save_all.click()
+    assert "history_1.png" in page.saved.children[0].value and "face_1" not in page.saved.children[0].value
 
 
-def test_names_are_shown_as_text(pretrained, tmp_path):
+def test_generator_of_latents_says_that_it_draws_somebody_else(tmp_path):
+    page = _Page(fg.EditSession(fg.RECIPES["dcgan2"].build(image_size=16, attributes=8)), tmp_path)
+    seen = watch(page)
+    upload(page, "me.png", photograph())
+    assert "ten seconds" in seen[0][0] and "somebody like you" in said(page) and "%" not in said(page)
+    assert "somebody like you" in shown(page)[1] and "your photograph" in shown(page, "before")[1]
+
+
+def test_names_are_shown_as_text(editor, pretrained, tmp_path):
     """The names of a folder and of a file are written by whoever made them."""
-    page = _Page(fg.EditSession(pretrained), tmp_path / MARKUP)
+    page = _Page(fg.EditSession(editor, faces=pretrained), tmp_path / MARKUP)
     upload(page, f"{MARKUP}.png", b"no picture")
-    assert "<img" not in page.note.value and "&lt;img" in page.note.value
-    for control in (control for row in page.box.children for control in getattr(row, "children", ())):
-        if getattr(control, "description", "").startswith("Save"):
-            control.click()
-            assert "<img" not in page.note.value and "&lt;img" in page.note.value
+    assert "<img" not in page.status.value and MARKUP in said(page)
+    for button in (page.save, page.save_all):
+        button.click()
+        [links] = page.saved.children
+        assert "<img" not in links.value and "&lt;img" in links.value
 
 
 @pytest.mark.parametrize("failure", [TypeError(MARKUP), OSError(MARKUP), RecursionError(), MemoryError()])
@@ -134,11 +254,13 @@ def test_whatever_fails_leaves_a_note(page, monkeypatch, failure):
         raise failure
 
     monkeypatch.setattr(page.session.gan, "sample", fail)
-    for act in (page.dice.click, lambda: setattr(page.sliders["Smiling"], "value", 0.5)):
-        page.note.value = ""
+    monkeypatch.setattr(page.session.faces, "sample", fail)
+    strength = page.session.current.strengths["Smiling"]
+    for act in (page.dice.click, lambda: turn(page, "Smiling")):
+        page.status.value = ""
         act()
-        assert str(failure) in html.unescape(page.note.value) and "<img" not in page.note.value
-        assert len(page.note.value) > len('<div class="facegen-note"></div>')
+        assert str(failure) in said(page) and said(page) and "<img" not in page.status.value
+    assert page.sliders["Smiling"].value == strength, "it shows what the face was drawn with"
 
 
 def test_generator_without_attributes_is_refused():

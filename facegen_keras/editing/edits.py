@@ -1,0 +1,40 @@
+"""What a history of edits is made of."""
+
+import dataclasses
+
+import numpy as np
+
+from facegen_keras.editing.portrait import Portrait
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Start:
+    """What edits begin with: a face that was drawn, or one of a photograph."""
+
+    picture: np.ndarray  # uint8 (H, W, 3): the face as it came
+    latents: np.ndarray  # float32 (1, *latent.shape)
+    strengths: dict  # name -> what the face shows, in [0, 1], for all attributes of the generator
+    unchanged: np.ndarray  # uint8 (H, W, 3): what stands for the face while nothing is changed
+    portrait: Portrait | None = None  # the face of the photograph, if it is one
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Edit:
+    """One step of the history: the picture, and what it was drawn from."""
+
+    start: Start
+    strengths: dict  # name -> strength in [0, 1], for all attributes of the generator
+    picture: np.ndarray  # uint8 (H, W, 3)
+    changed: str  # what made it: the name of an attribute, "new face" or "photograph"
+
+    @property
+    def changes(self):
+        """The strengths that differ from those of the start, by name."""
+        return {name: value for name, value in self.strengths.items() if value != self.start.strengths[name]}
+
+    @property
+    def described(self):
+        """A sentence on what was made, for the metadata of a picture."""
+        changes = ", ".join(f"{name} {strength:.2f}" for name, strength in self.changes.items())
+        made = "A photograph, edited" if self.start.portrait else "A face drawn by a network, and edited"
+        return f"{made} with facegen_keras: {changes or 'nothing was changed'}"

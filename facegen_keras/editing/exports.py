@@ -1,0 +1,76 @@
+"""Pictures that leave a session: each says in its own file that a network made or changed it."""
+
+import json
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from facegen_keras.files import write_atomically
+
+SOFTWARE = "facegen_keras"
+# What IPTC calls pictures that a network drew, and photographs that one changed.
+GENERATED, COMPOSITE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"
+XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">\
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" \
+xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" Iptc4xmpExt:DigitalSourceType="\
+http://cv.iptc.org/newscodes/digitalsourcetype/{}"/></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+DESCRIPTION, SOFTWARE_TAG = 0x010E, 0x0131  # of EXIF
+QUALITY = 95  # of JPEG
+
+
+def save_marked(image, path, edit, gan):
+    """Write a picture with metadata that say that it was edited or drawn, by what, and which attributes it was given.
+
+    PNG has them as text, JPEG as EXIF and comment; both have IPTC's word for such pictures. Metadata of the
+    photograph, such as its place and time, are left out.
+
+    Args:
+        image: a PIL image.
+        path: a `.png` or `.jpg` file.
+        edit: the `Edit` that it shows.
+        gan: the `FaceGAN` that drew it.
+
+    Returns:
+        The Path written to.
+    """
+    about = {"Software": SOFTWARE, "Edited": edit.described, "Recipe": gan.recipe}
+    about["Attributes"] = json.dumps(edit.strengths)
+    source_type = XMP.format(COMPOSITE if edit.start.portrait else GENERATED)
+    with write_atomically(path) as unfinished:
+        if path.suffix == ".png":
+            texts = PngInfo()
+            for key, text in about.items():
+                texts.add_text(key, text)
+            texts.add_itxt("XML:com.adobe.xmp", source_type)
+            image.save(unfinished, pnginfo=texts)
+        else:
+            exif = Image.Exif()
+            exif[DESCRIPTION], exif[SOFTWARE_TAG] = edit.described, SOFTWARE
+            comment = "\n".join(f"{key}: {text}" for key, text in about.items())
+            marks = {"exif": exif, "comment": comment.encode(), "xmp": source_type.encode()}  # Pillow 10 writes no xmp
+            marks["icc_profile"] = image.info.get("icc_profile")
+            image.save(unfinished, quality=QUALITY, subsampling=0, **marks)
+    return path
+
+
+def save_record(path, edit, gan):
+    """Write what an edit was drawn from as JSON, and return its Path."""
+    drawn_from = {
+        "picture": path.with_suffix(".png").name,
+        "edited": edit.described,
+        "recipe": gan.recipe,
+        "attributes": edit.strengths,
+        "latents": edit.start.latents.tolist(),
+    }
+    with write_atomically(path) as unfinished:
+        unfinished.write_text(json.dumps(drawn_from) + "\n", encoding="utf-8")
+    return path
+
+
+def free_names(folder, *stems):
+    """A Path without suffix for each stem, such as `folder/face_1`, of one number that no file of these has yet."""
+    number = 1
+    while any(next(Path(folder).glob(f"{stem}_{number}.*"), None) for stem in stems):
+        number += 1
+    return [Path(folder) / f"{stem}_{number}" for stem in stems]
