@@ -1,5 +1,7 @@
 """The refinement widget in JupyterLab, driven in a real browser."""
 
+import time
+
 import pytest
 from PIL import Image
 
@@ -25,9 +27,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (BROWSER and DRIVER), rea
 OPEN = ("--no-browser", "--allow-root", "--ip=127.0.0.1", "--IdentityProvider.token=", "--LabApp.news_url=None")
 KERNEL = "return document.querySelector('.jp-NotebookPanel-toolbar')?.textContent ?? ''"
 
+PROMPT = "return document.querySelector('.jp-CodeCell .jp-InputPrompt').textContent"
+
+
+def has_begun(browser):
+    """Whether the cell with code runs; a key that is pressed while JupyterLab is still loading gets lost."""
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    browser.find_element("css selector", ".jp-CodeCell .cm-content").click()
+    ActionChains(browser).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+    time.sleep(1)
+    return browser.execute_script(PROMPT) != "[ ]:"
+
 
 def test_widget_works_in_jupyterlab(tmp_path):
-    from selenium.webdriver import ActionChains
     from selenium.webdriver.common.keys import Keys
 
     write_page(tmp_path)
@@ -37,8 +51,7 @@ def test_widget_works_in_jupyterlab(tmp_path):
         browse(f"{address}lab/tree/{PAGE.name}?reset") as browser,
     ):
         wait_for(lambda: "Python 3" in browser.execute_script(KERNEL), 60)
-        browser.find_element("css selector", ".jp-CodeCell .cm-content").click()
-        ActionChains(browser).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+        wait_for(lambda: has_begun(browser), 60)
         wait_for(lambda: len(pixels(browser)) > 1_000, 120)
         picture, sliders = (place_of(browser, f".facegen-{name}") for name in ("pictures", "sliders"))
         assert sliders[0] >= picture[2] and sliders[1] < picture[3], "sliders are beside the face, not below"
