@@ -43,7 +43,7 @@ def refine_widget(gan=None, seed=0, folder=None):
     Raises:
         ValueError: the generator has no attributes.
     """
-    gan = load_pretrained() if gan is None else gan
+    gan = load_pretrained("editor") if gan is None else gan
     return _Page(EditSession(gan, seed), Path(folder or workspace() / "test_samples" / "refined")).box
 
 

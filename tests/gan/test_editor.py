@@ -1,3 +1,5 @@
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ import tensorflow as tf
 import facegen_keras as fg
 from batches import small_batches
 from facegen_keras.gan.conditions import change_attributes, read_attributes
+from facegen_keras.gan.differences import root_mean_square
 from facegen_keras.networks.attribute_network import load_attribute_network
 
 SIZE = 16
@@ -126,3 +129,32 @@ def test_its_last_layers_are_float32_and_a_change_of_nothing_modulates_nothing()
     assert gan.generator.output.dtype == "float32"
     code = keras.Model(gan.generator.inputs, gan.generator.get_layer("code").output)
     assert not np.asarray(code.predict_on_batch([np.zeros((1, SIZE, SIZE, 3)), np.zeros((1, 8))])).any()
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return fg.load_pretrained("editor")
+
+
+def test_shipped_editor_changes_what_it_is_asked_to_and_keeps_the_rest(shipped, faces):
+    """Faces that `modern` drew, read by the network that guided the training: only a coarse check."""
+    shown = read_attributes(shipped, faces)
+    redrawn = shipped.refine(faces, shown)[0]
+    assert root_mean_square(redrawn, faces).mean() < 0.01
+    for name in ("Smiling", "Eyeglasses", "Black_Hair", "Blond_Hair", "Male", "Wearing_Hat"):
+        lacking = faces[shown[:, shipped.attributes.index(name)] == 0]
+        sheet, _ = fg.refinement_sheet(shipped, lacking, [{name: 1}])
+        (scores,) = fg.refinement_scores(sheet, [{name: 1}]).to_dict("records")
+        assert scores["before"] < 0.2 and scores["after"] > 0.6 and scores["others kept"] > 0.75, (name, scores)
+        assert scores["moved"] < 0.12, "pictures of other people would differ by twice as much"
+
+
+@pytest.mark.timing
+def test_a_change_takes_less_than_100_milliseconds(shipped, faces):
+    shipped.refine(faces[:1], {"Smiling": 1})
+    seconds = []
+    for face in faces[:11]:
+        start = time.perf_counter()
+        shipped.refine(face[None], {"Smiling": 1})
+        seconds.append(time.perf_counter() - start)
+    assert np.median(seconds) < 0.1
