@@ -112,7 +112,7 @@ def summarise(out, labels, pictures):
     found = {file.stem: pd.read_csv(file) for file in sorted((out / "systems").glob("*.csv"))}
     single = {name: rows[rows.change != THREE] for name, rows in found.items()}
     overall = {name: rows.groupby("change")[SCORES].mean().mean() for name, rows in single.items()}
-    overall = pd.DataFrame(overall).T
+    overall = pd.DataFrame(overall).T.rename_axis("system")
     overall["follows (three)"] = {name: rows[rows.change == THREE].follows.mean() for name, rows in found.items()}
     overall[["redraw", "alone", "batch"]] = [rows[["redraw", "alone", "batch"]].mean() for rows in found.values()]
     by = pd.concat({name: rows.groupby("change")[SCORES].mean() for name, rows in single.items()}, names=["system"])
@@ -126,7 +126,7 @@ def summarise(out, labels, pictures):
         for name, rows in single.items()
         for group, members in groups.items()
     }
-    of_groups = pd.DataFrame(of_groups).T
+    of_groups = pd.DataFrame(of_groups).T.rename_axis(["system", "group"])
     of_groups["people"] = [int(groups[group].sum()) for _, group in of_groups.index]
     tables = {"overall": overall, "attributes": by, "directions": ways.agg(["mean", "size"]), "groups": of_groups}
     for name, table in tables.items():

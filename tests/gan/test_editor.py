@@ -145,7 +145,7 @@ def test_shipped_editor_changes_what_it_is_asked_to_and_keeps_the_rest(shipped, 
         lacking = faces[shown[:, shipped.attributes.index(name)] == 0]
         sheet, _ = fg.refinement_sheet(shipped, lacking, [{name: 1}])
         (scores,) = fg.refinement_scores(sheet, [{name: 1}]).to_dict("records")
-        assert scores["before"] < 0.2 and scores["after"] > 0.6 and scores["others kept"] > 0.75, (name, scores)
+        assert scores["before"] < 0.2 and scores["after"] > 0.5 and scores["others kept"] > 0.75, (name, scores)
         assert scores["moved"] < 0.12, "pictures of other people would differ by twice as much"
 
 
