@@ -71,10 +71,8 @@ def refine(gan, pictures, attributes, passes=1, seed=0, verbose=0, tune=0, keep_
     if gan.takes_pictures:
         _check_tune(gan, tune)
         images = gan.to_images(pictures)
-        redrawn, refined = (
-            [gan.to_pictures(drawn) for drawn in gan.generate_passes(images, vectors, passes)]
-            for vectors in (source, target)
-        )
+        refined = gan.to_pictures(gan.generate_passes(images, target, passes))
+        redrawn = gan.to_pictures(gan.generate_passes(images, source, passes)) if keep_detail else None
     else:
         found, redrawn, refined = None, [], []
         for _ in range(passes):

@@ -176,7 +176,8 @@ def test_webcam_takes_a_picture(browser):
 def test_names_are_shown_as_text(browser, tmp_path):
     """The folder that the page works in, and the file that it is given, are named like an element of a page."""
     button(browser, "Save history").click()
-    wait_for(lambda: MARKUP in browser.find_element("css selector", ".facegen-files").text)
+    files = "return document.querySelector('.facegen-files').textContent"
+    wait_for(lambda: MARKUP in browser.execute_script(files))
     (tmp_path / f"{MARKUP}.png").write_text("no picture", encoding="utf-8")
     upload(browser, tmp_path / f"{MARKUP}.png")
     wait_for(lambda: f"{MARKUP}.png cannot be read" in note(browser))
