@@ -10,6 +10,7 @@ import pandas as pd
 from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 
+RELATED = 0.35  # correlation from which an attribute may go along with another one that changes
 STATISTICS_FILE = Path(__file__).parents[1] / "assets" / "celeba_statistics.csv"
 
 # At most one of each group: what the labels of a single face cannot say together.
@@ -22,7 +23,6 @@ EXCLUSIVE = (
     *(("Male", name) for name in ("Heavy_Makeup", "Wearing_Lipstick")),  # together in 0.3 % of CelebA
 )
 # Absent from 99.9 % of the faces that are not Male. So is a beard, which CelebA labels by its absence (No_Beard).
-RELATED = 0.35  # correlation from which an attribute may go along with another one that changes
 MALE_ONLY = ("5_o_Clock_Shadow", "Bald", "Goatee", "Mustache", "Sideburns")
 
 
