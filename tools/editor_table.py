@@ -26,7 +26,7 @@ BATCH = 32
 TUNE = 100
 THREE = "three at once"
 GROUPS = ("Male", "Young", "Eyeglasses", "Pale_Skin", "Blurry")
-SCORES = ["follows", "follows (shipped)", "others kept", "unrelated kept", "RMS", "face moved"]
+SCORES = ["before", "follows", "follows (shipped)", "others kept", "unrelated kept", "RMS", "face moved"]
 
 
 def load_people(data, count, names):
@@ -83,7 +83,12 @@ def passes(gan, pictures, source, targets, count=1):
 
 
 def measure(system, pictures, source, changes, judge):
-    """A DataFrame, one row for each face and change that the system has the attributes for."""
+    """A DataFrame, one row for each face and change that the system has the attributes for.
+
+    Beside the scores: `before`, what the judge reads as asked for already; `redraw`, the error where nothing is to
+    change; `alone` and `batch`, seconds for a photograph by itself, unchanged and with one change, and for one of a
+    batch, unchanged and with all changes.
+    """
     known = set(system.args[0].attributes)
     changes = {change: of for change, of in changes.items() if {change} <= known or set(fg.ATTRIBUTES_8) <= known}
     targets = np.stack([targets for targets, _ in changes.values()])
@@ -99,6 +104,7 @@ def measure(system, pictures, source, changes, judge):
     rows = []
     for (change, (_, asked)), after in zip(changes.items(), drawn[1:]):
         scores = change_scores(pictures, after, asked, judge)
+        scores["before"] = change_scores(pictures, pictures, asked, judge)["follows"]
         scores["follows (shipped)"] = change_scores(pictures, after, asked)["follows"]
         scores["RMS"] = root_mean_square(after, pictures)
         scores["redraw"] = root_mean_square(drawn[0], pictures)

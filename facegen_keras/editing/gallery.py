@@ -4,7 +4,7 @@ import uuid
 
 import ipywidgets as widgets
 
-from facegen_keras.editing.compare import data_address
+from facegen_keras.editing.divider import data_address
 
 
 class Gallery:

@@ -9,10 +9,10 @@ import ipywidgets as widgets
 from PIL import Image
 
 from facegen_keras.data.layouts import workspace
-from facegen_keras.editing.compare import Compare
-from facegen_keras.editing.files import Camera, Upload, link_to
+from facegen_keras.editing.divider import Compare
 from facegen_keras.editing.gallery import Gallery
 from facegen_keras.editing.session import STRIP, EditSession
+from facegen_keras.editing.uploads import Camera, Upload, link_to
 from facegen_keras.editing.words import describe_changes, describe_step, label, turned
 from facegen_keras.training.pretrained import load_pretrained
 

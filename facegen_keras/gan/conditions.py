@@ -1,10 +1,12 @@
 """Attributes of a GAN's faces: what a batch has, what a sample is asked for, what pictures show, what changes."""
 
 import numpy as np
+import tensorflow as tf
 
 from facegen_keras.data import attribute_statistics
 from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
+from facegen_keras.gan.replicas import draw_share
 from facegen_keras.networks.attribute_network import estimate_attributes
 
 
@@ -41,6 +43,15 @@ def check_batch(gan, data):
             f"load_faces(attributes={list(gan.attributes)}), or by the recipe that built the GAN."
         )
     return images, attributes
+
+
+def random_bits(gan, attributes):
+    """Attributes (b, n) of 0 and 1, each as likely, for a training step on b real faces with attributes (b, k)."""
+
+    def draw(count):
+        return tf.random.stateless_uniform((count, len(gan.attributes)), gan.seed_of_step(1)) < 0.5
+
+    return tf.cast(draw_share(draw, tf.shape(attributes)[0]), tf.float32)
 
 
 def require_attributes(gan):

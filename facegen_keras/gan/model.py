@@ -15,7 +15,6 @@ from facegen_keras.gan.ema import check_ema_decay, frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
-from facegen_keras.gan.replicas import draw_share
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep
 from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
@@ -182,19 +181,13 @@ class FaceGAN(keras.Model):
         raise NotImplementedError("A GAN draws faces by gan.sample, and changes them by gan.refine.")
 
     def target_attributes(self, latents, attributes):
-        """What the faces of one training step are asked to show, (b, n); systems that ask otherwise override this.
+        """What the fakes of a training step are asked to show (b, n); systems that ask otherwise override this.
 
         Args:
             latents: (b, *latent.shape).
             attributes: of the real faces (b, k).
         """
-        if not self.random_attributes:
-            return attributes
-
-        def draw(count):
-            return tf.random.stateless_uniform((count, len(self.attributes)), self.seed_of_step(1)) < 0.5
-
-        return tf.cast(draw_share(draw, tf.shape(attributes)[0]), tf.float32)
+        return conditions.random_bits(self, attributes) if self.random_attributes else attributes
 
     def generate_fakes(self, latents, attributes):
         """Draw what G is trained on in one step; systems that draw otherwise override this, and `predict_images`.

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from facegen_keras.networks.builders import batch_norm, start_size
+from facegen_keras.networks.modern import orthogonal_conv
 
 SMALLEST = 4  # side in pixels that the encoder comes down to
 SKIP = 16  # side of the stage that the decoder sees as the encoder left it
@@ -42,7 +43,7 @@ def editor_generator(image_size, n, widths=WIDTHS, skip=SKIP):
 
     encoded, seen = pictures, {}
     for place, filters in enumerate(channels):
-        encoded = _conv(filters, 4, 2, use_bias=False)(encoded)
+        encoded = orthogonal_conv(filters, 4, 2, use_bias=False)(encoded)
         encoded = layers.LeakyReLU(negative_slope=0.2)(batch_norm()(encoded))
         seen[height >> place + 1] = encoded
     drawn = encoded
@@ -50,11 +51,11 @@ def editor_generator(image_size, n, widths=WIDTHS, skip=SKIP):
         if side == skip:
             drawn = layers.Concatenate()([drawn, seen[side]])
         drawn = layers.UpSampling2D(2)(layers.ReLU()(_modulated(drawn, code)))
-        drawn = _conv(filters, 3, use_bias=False)(drawn)
+        drawn = orthogonal_conv(filters, 3, use_bias=False)(drawn)
     drawn = layers.Concatenate()([layers.ReLU()(_modulated(drawn, code)), pictures])
-    drawn = layers.ReLU()(_conv(channels[0], 3)(drawn))
-    other = layers.Activation("tanh", dtype="float32")(_conv(3, 3)(drawn))
-    mask = layers.Activation("sigmoid", dtype="float32", name="mask")(_conv(1, 3)(drawn))
+    drawn = layers.ReLU()(orthogonal_conv(channels[0], 3)(drawn))
+    other = layers.Activation("tanh", dtype="float32")(orthogonal_conv(3, 3)(drawn))
+    mask = layers.Activation("sigmoid", dtype="float32", name="mask")(orthogonal_conv(1, 3)(drawn))
     moved = layers.Multiply(dtype="float32")([mask, layers.Subtract(dtype="float32")([other, pictures])])
     changed = layers.Add(dtype="float32")([pictures, moved])
     return keras.Model([pictures, change], changed, name="generator")
@@ -67,7 +68,3 @@ def _modulated(drawn, code):
         layers.Reshape((1, 1, drawn.shape[-1]))(layers.Dense(drawn.shape[-1], use_bias=False)(code)) for _ in range(2)
     )
     return layers.Add()([drawn, layers.Multiply()([drawn, scale]), shift])
-
-
-def _conv(filters, kernel, stride=1, **options):
-    return layers.Conv2D(filters, kernel, stride, "same", kernel_initializer="orthogonal", **options)

@@ -25,7 +25,7 @@ def modern_generator(image_size, n, width=32, residual=False, upsample_first=Tru
         stage = [_residual_block(before, after)] if residual else _drawn(after)
         place = len(stage) - 1 if upsample_first else len(stage)  # straight before the last convolution, or after it
         body += [*stage[:place], layers.UpSampling2D(2), *stage[place:]]
-    body += [batch_norm(), layers.ReLU(), _conv(3, 3), layers.Activation("tanh", dtype="float32")]
+    body += [batch_norm(), layers.ReLU(), orthogonal_conv(3, 3), layers.Activation("tanh", dtype="float32")]
     return keras.Sequential(body, name="body")
 
 
@@ -38,22 +38,23 @@ def modern_discriminator(n, widths=(32, 64, 128, 256)):
     """
     features = []
     for width in widths:
-        features += [_conv(width, 4, 2), layers.LeakyReLU(negative_slope=0.2)]
+        features += [orthogonal_conv(width, 4, 2), layers.LeakyReLU(negative_slope=0.2)]
     features += [layers.Flatten(dtype="float32")]
     head = keras.Sequential([layers.Dense(1, dtype="float32")], name="head")
     return keras.Sequential(features, name="features"), head
 
 
 def _drawn(channels):
-    return [batch_norm(), layers.ReLU(), _conv(channels, 3, use_bias=False)]
+    return [batch_norm(), layers.ReLU(), orthogonal_conv(channels, 3, use_bias=False)]
 
 
 def _residual_block(before, after):
     pictures = keras.Input((None, None, before))
     drawn = keras.Sequential([*_drawn(after), *_drawn(after)])(pictures)
-    shortcut = _conv(after, 1, use_bias=False)(pictures)
+    shortcut = orthogonal_conv(after, 1, use_bias=False)(pictures)
     return keras.Model(pictures, layers.Add()([drawn, shortcut]))
 
 
-def _conv(filters, kernel, stride=1, **options):
+def orthogonal_conv(filters, kernel, stride=1, **options):
+    """A convolution of pictures whose kernel starts orthogonal; at stride 1 it keeps their size."""
     return layers.Conv2D(filters, kernel, stride, "same", kernel_initializer="orthogonal", **options)
