@@ -4,7 +4,8 @@
     python tools/editor_table.py --data runs/people/faces --judge runs/judge.npz --out runs/editor_table
 
 Each attribute is flipped alone, and three at once. The shipped attribute network says what a face shows before; the
-second network, `--judge`, says what it shows after. A system that has its file in `--out` already is not run again.
+second network, `--judge`, says what it shows after, and a face recogniser (tools/recogniser.py) whether it is the same
+person. `--out` keeps what each system drew, and its scores; what is there already is not made again.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from recogniser import SAME, distances
 
 import facegen_keras as fg
 from facegen_keras.data.images import to_size
@@ -26,16 +28,27 @@ BATCH = 32
 TUNE = 100
 THREE = "three at once"
 GROUPS = ("Male", "Young", "Eyeglasses", "Pale_Skin", "Blurry")
-SCORES = ["before", "follows", "follows (shipped)", "others kept", "unrelated kept", "RMS", "face moved"]
+RECOGNISED = ("Black_Hair", "Blond_Hair", "Eyeglasses", "Smiling")  # after these it shall be the same person
+SCORES = ["before", "follows", "follows (shipped)", "others kept", "unrelated kept", "RMS", "face moved", "same person"]
+ONCE = ["redraw", "redraw same person", "alone", "batch"]  # the same for all changes of a system
 
 
-def load_people(data, count, names):
-    """One face (64, 64, 3) of each of so many people of the test split, and a DataFrame of their 40 labels."""
-    pictures, labels = fg.load_arrays(None, 64, names, data=data, split="test")
-    people = fg.load_identities(data).reindex(labels.index)
+def load_people(data, count):
+    """Of so many people of the test split: one face each (n, 64, 64, 3), a DataFrame of their labels, and more faces.
+
+    These are the second faces (m, 64, 64, 3) of all who have one, and the places (m,) of these people among the first.
+    """
+    pictures, labels = fg.load_arrays(None, 64, fg.ATTRIBUTES, data=data, split="test")
+    people = fg.load_identities(data)
+    if people is None:
+        raise SystemExit(f"{data} has no identity_CelebA.txt, by which people are told apart")
+    people = people.reindex(labels.index).to_numpy()
     order = np.random.default_rng(0).permutation(len(pictures))
-    first = order[~people.iloc[order].duplicated().to_numpy()][:count]
-    return pictures[first], labels.iloc[first]
+    time = pd.Series(order).groupby(people[order]).cumcount().to_numpy()
+    first, second = order[time == 0][:count], order[time == 1]
+    places = {person: place for place, person in enumerate(people[first])}
+    second = [place for place in second if people[place] in places]
+    return pictures[first], labels.iloc[first], pictures[second], [places[person] for person in people[second]]
 
 
 def ask(gan, source):
@@ -69,11 +82,6 @@ def tuned_inversion(gan, pictures, source, targets):
     return np.concatenate(each, axis=1)
 
 
-def difference(gan, pictures, source, targets):
-    drawn = inversion(gan, pictures, source, targets)
-    return add_difference(pictures, drawn[0], drawn)
-
-
 def passes(gan, pictures, source, targets, count=1):
     """Of a generator that is fed pictures, which may have another size and fewer attributes than are asked for."""
     columns = [fg.ATTRIBUTES_8.index(name) for name in gan.attributes]
@@ -82,12 +90,12 @@ def passes(gan, pictures, source, targets, count=1):
     return np.stack([to_size(gan.to_pictures(images), (64, 64)) for images in drawn])
 
 
-def measure(system, pictures, source, changes, judge):
-    """A DataFrame, one row for each face and change that the system has the attributes for.
+def draw(system, pictures, source, changes):
+    """What a system makes of each change that it has the attributes for, and how many seconds a photograph takes.
 
-    Beside the scores: `before`, what the judge reads as asked for already; `redraw`, the error where nothing is to
-    change; `alone` and `batch`, seconds for a photograph by itself, unchanged and with one change, and for one of a
-    batch, unchanged and with all changes.
+    Returns:
+        A dict: `changes`, their names (t,); `drawn`, uint8 (1 + t, n, 64, 64, 3), unchanged first; `alone`, seconds for
+        a photograph by itself, unchanged and with one change; `batch`, for one of a batch, with all changes.
     """
     known = set(system.args[0].attributes)
     changes = {change: of for change, of in changes.items() if {change} <= known or set(fg.ATTRIBUTES_8) <= known}
@@ -100,17 +108,38 @@ def measure(system, pictures, source, changes, judge):
     start = time.perf_counter()
     parts = [slice(i, i + BATCH) for i in range(0, len(pictures), BATCH)]
     drawn = np.concatenate([system(pictures[part], source[part], targets[:, part]) for part in parts], axis=1)
-    each = (time.perf_counter() - start) / len(pictures)
+    batch = (time.perf_counter() - start) / len(pictures)
+    return {"changes": list(changes), "drawn": drawn, "alone": alone, "batch": batch}
+
+
+def measure(pictures, asked, judge, changes, drawn, alone, batch):
+    """A DataFrame, one row for each face and change, of what `draw` returned.
+
+    Beside the scores: `before`, what the judge reads as asked for already; `redraw`, the error where nothing is to
+    change; `same person`, whether the recogniser takes what was drawn for the same person (of `RECOGNISED` alone), and
+    `redraw same person`, what it says where nothing is to change.
+    """
     rows = []
-    for (change, (_, asked)), after in zip(changes.items(), drawn[1:]):
-        scores = change_scores(pictures, after, asked, judge)
-        scores["before"] = change_scores(pictures, pictures, asked, judge)["follows"]
-        scores["follows (shipped)"] = change_scores(pictures, after, asked)["follows"]
+    redraw_same = distances(pictures, drawn[0]) < SAME
+    for change, after in zip(changes, drawn[1:]):
+        scores = change_scores(pictures, after, asked[change], judge)
+        scores["before"] = change_scores(pictures, pictures, asked[change], judge)["follows"]
+        scores["follows (shipped)"] = change_scores(pictures, after, asked[change])["follows"]
         scores["RMS"] = root_mean_square(after, pictures)
         scores["redraw"] = root_mean_square(drawn[0], pictures)
-        scores["direction"] = np.where(np.nansum(asked, axis=1) > 0, "on", "off") if change != THREE else ""
-        rows.append(scores.assign(change=change, face=np.arange(len(pictures)), alone=alone, batch=each))
+        scores["same person"] = distances(pictures, after) < SAME if change in RECOGNISED else np.nan
+        scores["redraw same person"] = redraw_same
+        scores["direction"] = np.where(np.nansum(asked[change], axis=1) > 0, "on", "off") if change != THREE else ""
+        rows.append(scores.assign(change=change, face=np.arange(len(pictures)), alone=alone, batch=batch))
     return pd.concat(rows, ignore_index=True)
+
+
+def score(out, name, pictures, asked, judge, drawn):
+    file = out / "systems" / f"{name}.csv"
+    if not file.exists():
+        with write_atomically(file) as unfinished:
+            measure(pictures, asked, judge, **drawn).to_csv(unfinished, index=False)
+        print(f"{name} is measured", flush=True)
 
 
 def summarise(out, labels, pictures):
@@ -120,7 +149,7 @@ def summarise(out, labels, pictures):
     overall = {name: rows.groupby("change")[SCORES].mean().mean() for name, rows in single.items()}
     overall = pd.DataFrame(overall).T.rename_axis("system")
     overall["follows (three)"] = {name: rows[rows.change == THREE].follows.mean() for name, rows in found.items()}
-    overall[["redraw", "alone", "batch"]] = [rows[["redraw", "alone", "batch"]].mean() for rows in found.values()]
+    overall[ONCE] = [rows[ONCE].mean() for rows in found.values()]
     by = pd.concat({name: rows.groupby("change")[SCORES].mean() for name, rows in single.items()}, names=["system"])
     ways = pd.concat(single, names=["system"]).groupby(["system", "change", "direction"])["follows"]
     middle = pictures[:, 20:48, 16:48].mean(axis=(1, 2, 3))
@@ -154,25 +183,37 @@ def main():
     fg.quiet()
     modern, editor = fg.load_pretrained(), fg.load_pretrained("editor")
     judge = fg.load_attribute_network(options.judge)
-    pictures, labels = load_people(options.data, options.people, fg.ATTRIBUTES)
+    pictures, labels, others, places = load_people(options.data, options.people)
     source = read_attributes(modern, pictures)
     changes = ask(modern, source)
+    asked = {change: of[1] for change, of in changes.items()}
     systems = {
         "inversion": functools.partial(inversion, modern),
         "tuned inversion": functools.partial(tuned_inversion, modern),
-        "difference": functools.partial(difference, modern),
         "editor": functools.partial(passes, editor),
         "editor three passes": functools.partial(passes, editor, count=3),
     }
     if options.dcgan5:
         systems["dcgan5"] = functools.partial(passes, fg.load_run(options.dcgan5, last=True))
     for name in options.systems.split(",") if options.systems else systems:
-        file = options.out / "systems" / f"{name}.csv"
+        file = options.out / "drawn" / f"{name}.npz"
         if not file.exists():
             with write_atomically(file) as unfinished:
-                measure(systems[name], pictures, source, changes, judge).to_csv(unfinished, index=False)
-            print(f"{name} is measured", flush=True)
-    print(summarise(options.out, labels, pictures).round(3).to_string())
+                np.savez(unfinished, **draw(systems[name], pictures, source, changes))
+            print(f"{name} has drawn", flush=True)
+    for file in sorted((options.out / "drawn").glob("*.npz")):
+        drawn = dict(np.load(file))
+        score(options.out, file.stem, pictures, asked, judge, drawn)
+        if file.stem == "inversion":
+            drawn["drawn"] = add_difference(pictures, drawn["drawn"][0], drawn["drawn"])
+            score(options.out, "difference", pictures, asked, judge, drawn)
+    print(summarise(options.out, labels, pictures).round(3).T.to_string())
+    same, strangers = (
+        distances(pictures[places], others) < SAME,
+        distances(pictures, np.roll(pictures, 1, axis=0)) < SAME,
+    )
+    print(f"The recogniser takes {same.mean():.3f} of {len(same)} pairs of photographs of one person for one person,")
+    print(f"and {strangers.mean():.3f} of {len(strangers)} of two people.")
 
 
 if __name__ == "__main__":

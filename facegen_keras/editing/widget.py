@@ -13,7 +13,7 @@ from facegen_keras.editing.divider import Compare
 from facegen_keras.editing.gallery import Gallery
 from facegen_keras.editing.session import STRIP, EditSession
 from facegen_keras.editing.uploads import Camera, Upload, link_to
-from facegen_keras.editing.words import describe_changes, describe_step, label, turned
+from facegen_keras.editing.words import describe_edit, describe_step, label, turned
 from facegen_keras.training.pretrained import load_pretrained
 
 logger = logging.getLogger(__name__)
@@ -182,7 +182,7 @@ class _Page:
     def _show(self):
         session = self.session
         portrait = session.current.start.portrait
-        self.compare.show(*session.views(), session.compared_with, describe_changes(session))
+        self.compare.show(*session.views(), session.compared_with, describe_edit(session))
         places = session.strip()
         pictures = [Image.fromarray(session.history[place].picture) for place in places]
         captions = [f"{place + 1} {label(session.history[place].changed)}" for place in places]

@@ -24,7 +24,7 @@ def describe_step(session):
     return f"{words} It takes {' and '.join(map(label, moved))} along." if moved else words
 
 
-def describe_changes(session):
+def describe_edit(session):
     """In what the face that is shown differs from the one that it started from."""
     edit = session.current
     changes = [f"{label(name)} {turned(name, strength):.0%}" for name, strength in edit.changes.items()]

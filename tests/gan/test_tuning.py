@@ -48,19 +48,20 @@ def test_tuned_copy_draws_the_pictures_better_and_the_gan_stays(recipe, faces, c
         np.testing.assert_array_equal(weight, kept)  # batch norm stayed in inference mode
 
 
+@pytest.mark.slow
 def test_tuning_keeps_to_what_other_latents_drew(faces, monkeypatch):
     gan = small_gan("dcgan2")
     others, attributes = gan.sample_latents(16, 5), gan.sample_attributes(16, None, 5)
     drawn = gan.sample(latents=others, attributes=attributes)
 
     def moved():
-        images = gan.to_images(fg.invert(gan, faces, steps=1).pictures * 0 + 255)  # white: far from all that it draws
-        tuned = tune_generator(gan, images, gan.sample_latents(2), gan.sample_attributes(2), 40)
+        images = gan.to_images(to_size(faces, gan.size))
+        tuned = tune_generator(gan, images, gan.sample_latents(2), gan.sample_attributes(2), 100)
         return root_mean_square(tuned.sample(latents=others, attributes=attributes), drawn).mean()
 
     kept = moved()
     monkeypatch.setattr("facegen_keras.gan.tuning.KEPT", 0.0)
-    assert kept < 0.95 * moved()
+    assert kept < 0.8 * moved()
 
 
 def test_what_cannot_be_tuned(faces):
@@ -74,6 +75,7 @@ def test_what_cannot_be_tuned(faces):
             fg.invert(small_gan("dcgan2"), faces, tune=tune)
 
 
+@pytest.mark.slow
 def test_refinement_draws_with_the_tuned_copy(faces):
     gan = small_gan("dcgan2")
     found = fg.invert(gan, faces, tune=20)
