@@ -24,7 +24,7 @@ help:
 	@echo "make notebooks      execute every notebook in place"
 	@echo "make lint           check style, and that the rooms of the package import one way"
 	@echo "make bench          measure the data pipeline against Keras' own"
-	@echo "make compare        train every recipe for MINUTES=20 and evaluate all alike; resumes after an interruption"
+	@echo "make compare        train every recipe for MINUTES=20 and evaluate all alike, and write docs/results; goes on after an interruption"
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
 	@echo "make clean          remove the environments and what builds leave behind"
 
@@ -116,6 +116,7 @@ bench: .venv/installed$(LOCK)
 
 compare: .venv/installed$(LOCK)
 	$(BIN)/python -m facegen_keras compare --out runs/comparison --minutes $(MINUTES)
+	$(BIN)/python tools/results_pages.py runs/comparison docs/results
 
 colab: .venv/installed$(LOCK)
 	$(BIN)/python tools/colab.py $(REPO)

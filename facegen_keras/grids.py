@@ -138,13 +138,14 @@ CURVES = {
 }
 
 
-def curves(histories):
+def curves(histories, over="epoch"):
     """Draw the curves of one or several trainings: losses, probabilities, accuracy and the quality of samples.
 
     Epochs in which something was not measured (NaN) are left out of its curve, and the line connects those around them.
 
     Args:
         histories: a dict of lists, as `fit(...).history`, or a dict of such dicts by title, drawn side by side.
+        over: the log that they are drawn over; epochs need none, and are counted from 1.
 
     Returns:
         A matplotlib Figure with one kind of curve in a row and one training in a column; those of a single training are
@@ -170,21 +171,23 @@ def curves(histories):
             unused.remove()
     for row, (label, lines) in zip(axes, kinds.items()):
         for axis, (title, history) in zip(row, histories.items()):
-            _draw_lines(axis, history, lines)
+            _draw_lines(axis, history, lines, over)
             if label.startswith("D's"):
                 axis.set_ylim(-0.03, 1.03)
             axis.set_title(" · ".join(filter(None, (title, label))), fontsize=9)
-            axis.set_xlabel("epoch", fontsize=8)
+            axis.set_xlabel(over, fontsize=8)
             axis.tick_params(labelsize=8)
             axis.grid(alpha=0.3)
     return figure
 
 
-def _draw_lines(axis, history, lines):
+def _draw_lines(axis, history, lines, over):
     """Draw the logs that `lines` names by label; those never measured have no line and no legend."""
     for label, key in lines.items():
-        values = history.get(key, ())
-        measured = pd.Series(values, range(1, len(values) + 1), dtype=float).dropna()
+        if key not in history:
+            continue
+        times = history.get(over, range(1, len(history[key]) + 1))
+        measured = pd.Series(history[key], times, dtype=float).dropna()
         if len(measured):
             axis.plot(measured.index, measured, marker="." if len(measured) < 30 else None, label=label)
     if axis.lines:

@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from facegen_keras.data.attributes import ATTRIBUTES_5
+from facegen_keras.data.attributes import ATTRIBUTES_5, ATTRIBUTES_8
 from facegen_keras.data.images import to_size
 from facegen_keras.data.layouts import find_data
 from facegen_keras.files import write_atomically
-from facegen_keras.grids import sheet
+from facegen_keras.gan.latents import FACES
+from facegen_keras.gan.sampling import attribute_sheet
+from facegen_keras.grids import curves, sheet
 from facegen_keras.metrics.evaluate import evaluate
+from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
 from facegen_keras.progress import tell_time_left
@@ -22,11 +25,14 @@ from facegen_keras.training.callbacks import TimeBudget
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
 from facegen_keras.training.recipes import RECIPES
+from facegen_keras.training.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).parents[1] / "assets"
 SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
+COLUMNS = 6  # latents on the attribute sheet of a recipe
+SMALLER_SIDE = 64  # pixels of each face on a recipe's own pictures
 DRAWING = [name for name, recipe in RECIPES.items() if recipe.guidance is None]  # an editor only changes faces
 ENDLESS = 1_000_000  # epochs: the time budget ends the training
 
@@ -40,7 +46,9 @@ def compare(
     crop, and is compared with real faces of the same crop; its samples and the real faces are brought to one size.
 
     Args:
-        folder: gets `comparison.csv`, `comparison.jpg`, and for each recipe a folder of its evaluation and weights.
+        folder: gets `comparison.csv`, `comparison.jpg`, and for each recipe a folder of its evaluation and weights,
+            `curves.csv` and `curves.png`; `faces.jpg`, the same latents while it learnt; and `attributes.jpg`, an
+            attribute sheet, where it has attributes.
         recipes: names of `RECIPES`; by default all that draw faces, in their order.
         minutes: of wall-clock time for each recipe's `fit`.
         data: the folder of faces, as for `load_faces`.
@@ -108,10 +116,15 @@ def _measure(folder, name, minutes, data, size, count, dtype_policy, seed, verbo
     recipe = reserve_faces(RECIPES[name].override(dtype_policy=dtype_policy), data, seed)
     faces = recipe.load_faces(data=data, seed=seed)
     gan = recipe.build(seed=seed)
+    if gan.latent.distribution == FACES:
+        gan.start_faces = unseen_faces(gan, count, data, recipe.images, seed)
+    timeline = Timeline(minutes, seed=seed)
     start = time.monotonic()
-    gan.fit(faces, epochs=ENDLESS, verbose=verbose, callbacks=[TimeBudget(minutes)])
+    gan.fit(faces, epochs=ENDLESS, verbose=verbose, callbacks=[timeline, TimeBudget(minutes)])
     seconds = time.monotonic() - start
     seen = int(gan.steps_done.numpy()) * faces.element_spec[0].shape[0]
+    _illustrate(folder, gan, timeline, seed)
+    gan.start_faces = None  # `evaluate` finds the same, and says which they are
     found = evaluate(gan, count, data=data, images=recipe.images, size=size, seed=seed)
     found.save(folder)
     pack(gan, folder / "weights.npz")
@@ -132,6 +145,30 @@ def _measure(folder, name, minutes, data, size, count, dtype_policy, seed, verbo
         "features": found.scores["KID"].how["features"],
         "faces_measured": found.scores["KID"].how["generated faces"],
     }
+
+
+def _illustrate(folder, gan, timeline, seed):
+    """Write what a page on a recipe shows: its faces while it learnt, its attributes, and its curves."""
+    faces = [_enlarge(faces) for faces in timeline.faces.values()]
+    pictures = {"faces.jpg": sheet(faces, [f"{round(minute, 1):g} min" for minute in timeline.faces])}
+    if gan.attributes:
+        names = [name for name in ATTRIBUTES_8 if name in gan.attributes]
+        rows, titles = attribute_sheet(gan, names, COLUMNS, seed=seed)
+        pictures["attributes.jpg"] = sheet([_enlarge(row) for row in rows], titles)
+    for name, picture in pictures.items():
+        with write_atomically(folder / name) as file:
+            picture.save(file, quality=80)
+    with write_atomically(folder / "curves.csv") as file:
+        pd.DataFrame(timeline.logs).to_csv(file, index=False, float_format="%.6g")
+    with write_atomically(folder / "curves.png") as file:
+        curves(timeline.logs, over="minute").savefig(file, dpi=80)
+        Image.open(file).quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def _enlarge(pictures):
+    """Bring pictures (n, H, W, 3) to one smaller side, in their proportions."""
+    scale = SMALLER_SIDE / min(pictures.shape[1:3])
+    return to_size(pictures, [round(side * scale) for side in pictures.shape[1:3]])
 
 
 def _accuracies(table):
