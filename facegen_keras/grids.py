@@ -181,6 +181,16 @@ def curves(histories, over="epoch"):
     return figure
 
 
+def save_figure(figure, path, dpi=80):
+    """Save a matplotlib Figure as a small PNG, of 256 colours; returns the Path written to."""
+    path = Path(path)
+    with write_atomically(path) as unfinished:
+        figure.savefig(unfinished, dpi=dpi)
+        picture = Image.open(unfinished).convert("RGB")
+        picture.quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(unfinished, optimize=True)
+    return path
+
+
 def _draw_lines(axis, history, lines, over):
     """Draw the logs that `lines` names by label; those never measured have no line and no legend."""
     for label, key in lines.items():

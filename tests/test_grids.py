@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import facegen_keras as fg
+from facegen_keras.grids import save_figure
 
 
 def colours(count, size=64):
@@ -145,3 +146,18 @@ def test_curves_that_were_never_measured_have_no_line_and_no_warning():
 def test_histories_without_anything_to_draw(history):
     with pytest.raises(ValueError, match="d_loss"):
         fg.curves(history)
+
+
+def test_curves_run_over_another_log():
+    figure = fg.curves({"minute": [0.5, 2.0, 3.5], "g_loss": [1.0, math.nan, 3.0]}, over="minute")
+    (axis,) = figure.axes
+    assert list(axis.lines[0].get_xdata()) == [0.5, 3.5] and axis.get_xlabel() == "minute"
+
+
+def test_a_figure_becomes_a_small_picture(tmp_path):
+    figure = fg.curves({"g_loss": [1.0, 2.0]})
+    path = save_figure(figure, tmp_path / "curves.png")
+    with Image.open(path) as small:
+            assert small.mode == "P" and len(np.unique(small.convert("RGB"))) > 2
+    figure.savefig(tmp_path / "large.png", dpi=80)
+    assert path.stat().st_size < 0.7 * (tmp_path / "large.png").stat().st_size

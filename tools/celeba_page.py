@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image
 
 import facegen_keras as fg
 from facegen_keras.files import write_atomically
+from facegen_keras.grids import save_figure
 
 DRAWINGS = 2_000  # as many as the embedded default has
 SPARSE = 0.1  # an attribute is sparse if a smaller share of the faces has it
@@ -85,7 +85,7 @@ def main():
         "people": draw_people(photographs),
     }
     for name, figure in pictures.items():
-        save_small(figure, options.page.with_suffix("") / f"{name}.png")
+        save_figure(figure, options.page.with_suffix("") / f"{name}.png", dpi=90)
     off = of_drawn["frequency"] - of_real["frequency"]
     worst = off.abs().idxmax()
     text = PAGE.format(
@@ -167,15 +167,6 @@ def draw_people(photographs):
     axes.bar(counts.index, counts, color=DOT)
     axes.set(xlabel="photographs of one person", ylabel="people")
     return figure
-
-
-def save_small(figure, path):
-    """Write a figure as a PNG of 256 colours."""
-    with write_atomically(path) as file:
-        figure.savefig(file, dpi=90)
-        Image.open(file).convert("RGB").quantize(method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            file, optimize=True
-        )
 
 
 def describe_pairs(real, drawn):

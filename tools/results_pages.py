@@ -79,7 +79,7 @@ def describe_measured(measured, pictures, networks):
             "Balanced accuracy (0.5 is chance) of what its faces were asked to show, and of real faces' labels:\n",
             as_table(pd.read_csv(measured / "attributes.csv")),
         ]
-    return [*sections, f"```sh\n{COMMAND}\n```\n"]
+    return [*sections, f"[Results](../results.md) compares all systems. Command:\n\n```sh\n{COMMAND}\n```\n"]
 
 
 def findings_of(page):

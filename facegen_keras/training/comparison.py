@@ -15,7 +15,7 @@ from facegen_keras.data.layouts import find_data
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.latents import FACES
 from facegen_keras.gan.sampling import attribute_sheet
-from facegen_keras.grids import curves, sheet
+from facegen_keras.grids import curves, save_figure, sheet
 from facegen_keras.metrics.evaluate import evaluate
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
@@ -33,6 +33,7 @@ SHIPPED = Path(__file__).parents[1] / "assets"
 SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
 COLUMNS = 6  # latents on the attribute sheet of a recipe
 SMALLER_SIDE = 64  # pixels of each face on a recipe's own pictures
+QUALITY = 70  # of its JPEG files: a dozen recipes fit into a megabyte
 DRAWING = [name for name, recipe in RECIPES.items() if recipe.guidance is None]  # an editor only changes faces
 ENDLESS = 1_000_000  # epochs: the time budget ends the training
 
@@ -157,12 +158,10 @@ def _illustrate(folder, gan, timeline, seed):
         pictures["attributes.jpg"] = sheet([_enlarge(row) for row in rows], titles)
     for name, picture in pictures.items():
         with write_atomically(folder / name) as file:
-            picture.save(file, quality=80)
+            picture.save(file, quality=QUALITY)
     with write_atomically(folder / "curves.csv") as file:
         pd.DataFrame(timeline.logs).to_csv(file, index=False, float_format="%.6g")
-    with write_atomically(folder / "curves.png") as file:
-        curves(timeline.logs, over="minute").savefig(file, dpi=80)
-        Image.open(file).quantize(64, dither=Image.Dither.NONE).save(file, optimize=True)
+    save_figure(curves(timeline.logs, over="minute"), folder / "curves.png")
 
 
 def _enlarge(pictures):

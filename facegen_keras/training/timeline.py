@@ -23,7 +23,7 @@ class Timeline(keras.callbacks.Callback):
     (count, H, W, 3), the last one drawn at the end.
     """
 
-    def __init__(self, minutes, count=10, seed=0):
+    def __init__(self, minutes, count=8, seed=0):
         super().__init__()
         self.minutes, self.count, self.seed = minutes, count, seed
 
