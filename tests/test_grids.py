@@ -158,6 +158,6 @@ def test_a_figure_becomes_a_small_picture(tmp_path):
     figure = fg.curves({"g_loss": [1.0, 2.0]})
     path = save_figure(figure, tmp_path / "curves.png")
     with Image.open(path) as small:
-            assert small.mode == "P" and len(np.unique(small.convert("RGB"))) > 2
+        assert small.mode == "P" and len(np.unique(small.convert("RGB"))) > 2
     figure.savefig(tmp_path / "large.png", dpi=80)
     assert path.stat().st_size < 0.7 * (tmp_path / "large.png").stat().st_size
