@@ -46,7 +46,7 @@ def main():
         history["real_diversity"] = [fg.diversity(real)] * len(history["d_loss"])
     samples = np.stack([gan.sample(FACES, seed=1) for gan in gans.values()])
     with write_atomically(options.out / "contest.csv") as file:
-        summarise(histories).to_csv(file)
+        summarise(histories).to_csv(file, float_format="%.4g")
     save_figure(fg.curves(histories), options.out / "curves.png", dpi=60)
     with write_atomically(options.out / "faces.jpg") as file:
         fg.sheet(samples, list(gans)).save(file, quality=80)
