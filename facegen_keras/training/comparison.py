@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 SHIPPED = Path(__file__).parents[1] / "assets"
 SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
-COLUMNS = 6  # latents on the attribute sheet of a recipe
+COLUMNS = 5  # latents on the attribute sheet of a recipe
 SMALLER_SIDE = 64  # pixels of each face on a recipe's own pictures
 QUALITY = 70  # of its JPEG files: a dozen recipes fit into a megabyte
 DRAWING = [name for name, recipe in RECIPES.items() if recipe.guidance is None]  # an editor only changes faces
@@ -161,7 +161,7 @@ def _illustrate(folder, gan, timeline, seed):
             picture.save(file, quality=QUALITY)
     with write_atomically(folder / "curves.csv") as file:
         pd.DataFrame(timeline.logs).to_csv(file, index=False, float_format="%.6g")
-    save_figure(curves(timeline.logs, over="minute"), folder / "curves.png")
+    save_figure(curves(timeline.logs, over="minute"), folder / "curves.png", dpi=72)
 
 
 def _enlarge(pictures):
