@@ -2,6 +2,7 @@
 
 import math
 import runpy
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,8 @@ def test_a_contest_is_summed_up_by_the_last_epochs_that_measured():
 def test_runs_are_laid_side_by_side_and_fed_with_faces(tmp_path, monkeypatch, capsys):
     data = write_sample_faces(tmp_path / "faces", count=60)  # 12 of them in the valid and test splits
     options = {"image_size": 16, "attributes": 5, "batch_size": 8, "random_select": 8, "epochs": 1, "verbose": 0}
-    for schedule in ("every", "ratio:5"):
-        fg.train(tmp_path / schedule[:5], "dcgan4", data=str(data), schedule=schedule, **options)
+    fg.train(tmp_path / "every", "dcgan4", data=str(data), **options)
+    shutil.copytree(tmp_path / "every", tmp_path / "ratio")
     run(monkeypatch, "contest.py", tmp_path / "every", tmp_path / "ratio", "--out", tmp_path / "contest")
     assert pd.read_csv(tmp_path / "contest" / "contest.csv")["run"].tolist() == ["every", "ratio"]
     fg.pack_run(tmp_path / "ratio", tmp_path / "packed.npz", last=True)
