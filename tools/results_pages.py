@@ -143,10 +143,10 @@ def describe_optimizer(make):
 
 
 def as_table(table, digits=2):
-    """A DataFrame as a table of Markdown; cells that are NaN stay empty."""
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.fillna("").to_numpy().tolist()]
+    """A DataFrame as a table of Markdown; what was not measured (NaN) stays empty."""
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
     cells = [[cell if isinstance(cell, str) else f"{cell:.{digits}f}" for cell in row] for row in rows]
-    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells).replace(" nan ", " ")
 
 
 def main():
