@@ -36,7 +36,7 @@ _MODULES = {
     "gan.inversion": "invert",
     "gan.losses": "CrossEntropy GANLoss Relativistic",
     "gan.model": "FaceGAN",
-    "gan.sampling": "attribute_sheet interpolation refinement_sheet sample_with_verdicts",
+    "gan.sampling": "attribute_sheet interpolation refinement_sheet about_samples sample_with_verdicts",
     "gan.schedules": "AccuracyGate DecayRatio EveryStep Ratio Schedule parse_schedule",
     "metrics.attributes": "attribute_accuracy attribute_response bias_report refinement_scores",
     "metrics.evaluate": "evaluate",
@@ -46,6 +46,7 @@ _MODULES = {
     "training.callbacks": "Checkpoint CollapseWarning Curves SampleDiversity SampleGrid SampleQuality TimeBudget",
     "training.checkpoints": "load_gan",
     "training.comparison": "compare load_comparison",
+    "training.film": "training_film",
     "training.guard": "NaNGuard",
     "training.history": "load_history",
     "training.listing": "list_runs",
@@ -56,7 +57,9 @@ _MODULES = {
     "training.tensorboard": "TensorBoardLog",
     "editing.session": "EditSession",
     "editing.widget": "refine_widget",
-    "grids": "curves grid save_gif save_grid sheet verdict_titles",
+    "films": "save_film",
+    "grids": "contact_sheet curves grid save_grid sheet verdict_titles",
+    "metadata": "inspect",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

@@ -40,9 +40,34 @@ def _runs(folder):
 
 
 def _sample(run, last, count, attributes, seed, out, titles):
-    pictures, verdicts = fg.sample_with_verdicts(_load(run, last), count, _parse_attributes(attributes), seed)
-    path = fg.save_grid(pictures, out, titles=fg.verdict_titles(verdicts) if titles else None)
+    gan, wanted = _load(run, last), _parse_attributes(attributes)
+    pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed)
+    titles = fg.verdict_titles(verdicts) if titles else None
+    path = fg.save_grid(pictures, out, titles=titles, about=fg.about_samples(gan, wanted, seed))
     print(f"{count} faces are in {path.absolute()}")
+
+
+def _film(run, out, seconds):
+    print(f"The film of the training is in {fg.training_film(run, out, seconds).absolute()}")
+
+
+def _interpolate(run, last, count, attributes, to_attributes, seed, to_seed, out, seconds):
+    gan, start, end = _load(run, last), _parse_attributes(attributes), _parse_attributes(to_attributes)
+    pictures = fg.interpolation(gan, count, start, end or None, seed, to_seed)
+    about = fg.about_samples(gan, start, seed) | {"To seed": to_seed, "To attributes": to_attributes}
+    print(f"The film of {count} faces is in {fg.save_film(pictures, out, seconds, about=about).absolute()}")
+
+
+def _contact_sheet(pictures, columns, out):
+    is_folder = len(pictures) == 1 and Path(pictures[0]).is_dir()
+    path = fg.contact_sheet(pictures[0] if is_folder else pictures, out, columns)
+    print(f"The contact sheet is {path.absolute()}")
+
+
+def _inspect(pictures):
+    for picture in pictures:
+        said = fg.inspect(picture) or {"It": "says nothing about itself"}
+        print(f"{picture}:", *(f"    {word}: {text}" for word, text in said.items()), sep="\n")
 
 
 def _refine(photos, run, last, attributes, passes, face, out, full_size):
@@ -122,7 +147,10 @@ def _number_or_share(text):
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number such as 10000, or a share such as 0.5") from None
 
 
-COMMANDS = "train|runs|sample|refine|evaluate|compare|train-attributes|pack|download|check"
+COMMANDS = (
+    "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|pack|"
+    "download|check"
+)
 
 
 def _parser():
@@ -193,6 +221,33 @@ def _parser():
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--out", default="grid.png")
     command.add_argument("--titles", action="store_true", help="write the discriminator's verdict under each face")
+
+    command = commands.add_parser("film", help="show how the faces of a run grew, epoch by epoch")
+    command.set_defaults(command=_film)
+    command.add_argument("--run", required=True, help="folder of the run")
+    command.add_argument("--seconds", type=float, default=6, help="default: 6")
+    command.add_argument("--out", default="film.gif", help="a .gif file, or .mp4 where ffmpeg is (default: film.gif)")
+
+    command = commands.add_parser("interpolate", help="film the way from one face to another")
+    command.set_defaults(command=_interpolate)
+    _add_run(command)
+    command.add_argument("-n", dest="count", type=int, default=24, help="faces on the way (default: 24)")
+    command.add_argument("--attributes", default="", help="of the first face, as for sample")
+    command.add_argument("--to-attributes", default="", help="of the last face (default: as of the first)")
+    command.add_argument("--seed", type=int, default=0, help="of the first face (default: 0)")
+    command.add_argument("--to-seed", type=int, default=1, help="of the last face (default: 1)")
+    command.add_argument("--seconds", type=float, default=3, help="in one direction (default: 3)")
+    command.add_argument("--out", default="interpolation.gif", help="as for film (default: interpolation.gif)")
+
+    command = commands.add_parser("contact-sheet", help="lay pictures out with their names")
+    command.set_defaults(command=_contact_sheet)
+    command.add_argument("pictures", nargs="+", metavar="PICTURE", help="picture files, or a folder of them")
+    command.add_argument("--columns", type=int)
+    command.add_argument("--out", default="contact_sheet.jpg", help="default: contact_sheet.jpg")
+
+    command = commands.add_parser("inspect", help="print what a picture of this package says about itself")
+    command.set_defaults(command=_inspect)
+    command.add_argument("pictures", nargs="+", metavar="PICTURE", help="grids, films, exports")
 
     command = commands.add_parser("refine", help="change what photographs of faces show")
     command.set_defaults(command=_refine)

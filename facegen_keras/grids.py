@@ -1,17 +1,20 @@
-"""From arrays to pictures: grids, grids with titles, attribute sheets, films and curves."""
+"""From arrays to pictures: grids, grids with titles, attribute sheets, contact sheets and curves."""
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 from facegen_keras.files import write_atomically
+from facegen_keras.metadata import marks
 
 GAP = 4  # pixels between tiles
 TITLE, ROW_TITLE = 11, 12  # sizes of letters in pixels; a title must be no wider than its picture
+CONTACT = 128  # pixels of the side of a picture on a contact sheet
 SMALLEST_TILE = 64  # pixels: smaller pictures are enlarged by a whole factor
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -59,8 +62,13 @@ def grid(pictures, columns=None, titles=None, row_titles=None):
     return image
 
 
-def save_grid(pictures, path, columns=None, titles=None, row_titles=None):
+def save_grid(pictures, path, columns=None, titles=None, row_titles=None, about=None):
     """Save `grid(...)` as a picture file, in the format that its name ends in; missing folders are made.
+
+    Args:
+        path: the file to write.
+        about: what the file shall say about itself, `{"Recipe": "modern", "Seed": 0}`, for `inspect`.
+        others: as for `grid`.
 
     Returns:
         The Path written to.
@@ -73,8 +81,52 @@ def save_grid(pictures, path, columns=None, titles=None, row_titles=None):
         raise ValueError(f"{path}: expected the name of a picture file, such as {path.with_suffix('.png')}.")
     image = grid(pictures, columns, titles, row_titles)
     with write_atomically(path) as unfinished:
-        image.save(unfinished)
+        image.save(unfinished, **marks(path, about))
     return path
+
+
+def contact_sheet(pictures, path, columns=None):
+    """Save an overview of picture files of any size, each whole, with its name below it.
+
+    Args:
+        pictures: a folder, or paths of picture files.
+        path: the file to write.
+        columns: as for `grid`.
+
+    Returns:
+        The Path written to.
+
+    Raises:
+        FileNotFoundError: there is no such file or folder, or no picture in the folder.
+        ValueError: a file is no picture; or see `save_grid`.
+    """
+    if isinstance(pictures, (str, os.PathLike)):
+        known = Image.registered_extensions()
+        files = sorted(
+            file for file in Path(pictures).iterdir() if file.suffix.lower() in known and file.name[0] != "."
+        )
+        if not files:
+            raise FileNotFoundError(f"{pictures}: there is no picture in this folder.")
+    else:
+        files = [Path(file) for file in pictures]
+    return save_grid([_thumbnail(file) for file in files], path, columns, [_shortened(file.name) for file in files])
+
+
+def _thumbnail(file):
+    try:
+        with Image.open(file) as picture:
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except UnidentifiedImageError:
+        raise ValueError(f"{file}: it is no picture that can be read.") from None
+    return np.asarray(ImageOps.pad(upright, (CONTACT, CONTACT), Image.Resampling.LANCZOS, PAPER))
+
+
+def _shortened(text):
+    """The text, or as much of it as is no wider than a picture of a contact sheet, and three dots."""
+    length = ImageFont.load_default(TITLE).getlength
+    if length(text) <= CONTACT:
+        return text
+    return next(text[:end] + "..." for end in range(len(text), -1, -1) if length(text[:end] + "...") <= CONTACT)
 
 
 def verdict_titles(verdicts):
@@ -99,33 +151,6 @@ def sheet(pictures, row_titles):
     if pictures.ndim != 5:
         raise ValueError(f"pictures has shape {pictures.shape}: expected (rows, columns, H, W, 3).")
     return grid(pictures.reshape(-1, *pictures.shape[2:]), pictures.shape[1], row_titles=row_titles)
-
-
-def save_gif(pictures, path, seconds=3.0):
-    """Save pictures as a film that plays forwards and backwards without end.
-
-    Args:
-        pictures: uint8 array (count, H, W, 3).
-        path: a `.gif` file.
-        seconds: how long it plays in one direction.
-
-    Returns:
-        The Path written to.
-
-    Raises:
-        ValueError: there are no pictures, or the path does not end in `.gif`.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".gif":
-        raise ValueError(f"{path}: expected the name of a GIF file, such as {path.with_suffix('.gif')}.")
-    if not len(pictures):
-        raise ValueError("There are no pictures to show: expected at least 1.")
-    frames = [grid(picture[None]).quantize(dither=Image.Dither.NONE) for picture in pictures]
-    frames += frames[-2:0:-1]
-    duration = max(20, round(1000 * seconds / len(pictures)))
-    with write_atomically(path) as unfinished:
-        frames[0].save(unfinished, save_all=True, append_images=frames[1:], duration=duration, loop=0)
-    return path
 
 
 CURVES = {

@@ -102,17 +102,30 @@ def test_sheet_keeps_rows_and_columns():
         fg.sheet(colours(6), ["a", "b"])
 
 
-def test_gif_plays_to_and_fro(tmp_path):
-    path = fg.save_gif(colours(4), tmp_path / "film.gif", seconds=1)
-    with Image.open(path) as film:
-        assert film.n_frames == 6
-        assert film.info["duration"] == 250
+def test_contact_sheet_shows_pictures_of_any_size_whole_with_their_names(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.new("RGB", (300, 100), (200, 0, 0)).save(folder / "wide.png")
+    Image.new("L", (50, 400), 0).save(folder / ("a_very_long_name_of_a_picture" * 3 + ".jpg"))
+    (folder / "notes.txt").write_text("no picture")
+    sheet = np.asarray(Image.open(fg.contact_sheet(folder, tmp_path / "sheet.png", columns=2)))
+    assert sheet.shape == (128 + 3 * 4 + 11, 2 * 132 + 4, 3)
+    wide = sheet[4:132, 136:264]
+    assert (wide[64] == (200, 0, 0)).all() and (wide[10] == 255).all()
+    assert (sheet[132:, :132] < 128).any() and (sheet[132:, 136:] < 128).any()
+    one = fg.contact_sheet([folder / "wide.png"], tmp_path / "one.jpg")
+    assert Image.open(one).size == (136, 151)
 
 
-@pytest.mark.parametrize("count, name, word", [(4, "film.png", "film.gif"), (0, "film.gif", "pictures")])
-def test_films_that_cannot_be(count, name, word, tmp_path):
-    with pytest.raises(ValueError, match=word):
-        fg.save_gif(colours(count), tmp_path / name)
+def test_contact_sheets_that_cannot_be(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="broken.png: it is no picture"):
+        fg.contact_sheet(tmp_path, tmp_path / "sheet.png")
+    with pytest.raises(FileNotFoundError, match="lost.png"):
+        fg.contact_sheet([tmp_path / "lost.png"], tmp_path / "sheet.png")
+    (tmp_path / "broken.png").unlink()
+    with pytest.raises(FileNotFoundError, match="no picture in this folder"):
+        fg.contact_sheet(tmp_path, tmp_path / "sheet.png")
 
 
 def test_curves_draw_what_the_history_has():

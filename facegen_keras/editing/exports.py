@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from facegen_keras.files import write_atomically
+from facegen_keras.metadata import marks
 
 SOFTWARE = "facegen_keras"
 # What IPTC calls pictures that a network drew, and photographs that one changed.
@@ -37,20 +37,16 @@ def save_marked(image, path, edit, gan):
     about = {"Software": SOFTWARE, "Edited": edit.described, "Recipe": gan.recipe}
     about["Attributes"] = json.dumps(edit.strengths)
     source_type = XMP.format(COMPOSITE if edit.start.portrait else GENERATED)
+    options = marks(path, about)
+    if path.suffix == ".png":
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", source_type)
+    else:
+        exif = Image.Exif()
+        exif[DESCRIPTION], exif[SOFTWARE_TAG] = edit.described, SOFTWARE
+        options |= {"exif": exif, "xmp": source_type.encode()}  # Pillow 10 writes no xmp
+        options |= {"icc_profile": image.info.get("icc_profile"), "quality": QUALITY, "subsampling": 0}
     with write_atomically(path) as unfinished:
-        if path.suffix == ".png":
-            texts = PngInfo()
-            for key, text in about.items():
-                texts.add_text(key, text)
-            texts.add_itxt("XML:com.adobe.xmp", source_type)
-            image.save(unfinished, pnginfo=texts)
-        else:
-            exif = Image.Exif()
-            exif[DESCRIPTION], exif[SOFTWARE_TAG] = edit.described, SOFTWARE
-            comment = "\n".join(f"{key}: {text}" for key, text in about.items())
-            marks = {"exif": exif, "comment": comment.encode(), "xmp": source_type.encode()}  # Pillow 10 writes no xmp
-            marks["icc_profile"] = image.info.get("icc_profile")
-            image.save(unfinished, quality=QUALITY, subsampling=0, **marks)
+        image.save(unfinished, **options)
     return path
 
 

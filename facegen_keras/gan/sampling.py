@@ -1,5 +1,7 @@
 """What to ask a trained generator: attribute by attribute, or from one face to another."""
 
+import json
+
 import numpy as np
 
 from facegen_keras.data.attribute_statistics import implied_attributes
@@ -67,6 +69,15 @@ def describe_changes(changes):
     """{"Smiling": 1, "Young": 0} -> "Smiling, not Young"."""
     words = {1: "{}", 0: "not {}"}
     return ", ".join(words.get(strength, f"{{}} {strength}").format(name) for name, strength in changes.items())
+
+
+def about_samples(gan, attributes=None, seed=0):
+    """What a picture of `gan.sample(attributes=attributes, seed=seed)` says about itself (see `save_grid`)."""
+    asked = (
+        (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
+    )
+    about = {"Software": "facegen_keras", "Recipe": gan.recipe, "Epoch": int(gan.epochs_done.numpy()), "Seed": seed}
+    return about | {"Attributes": json.dumps(asked)}
 
 
 def sample_with_verdicts(gan, count, attributes=None, seed=0):

@@ -9,7 +9,7 @@ import keras
 
 from facegen_keras.checks import check_whole
 from facegen_keras.files import write_atomically
-from facegen_keras.gan.sampling import sample_with_verdicts
+from facegen_keras.gan.sampling import about_samples, sample_with_verdicts
 from facegen_keras.gan.state import broken_weights
 from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics.distances import kernel_distance, manifold_overlap
@@ -70,7 +70,8 @@ class SampleGrid(_EveryFewEpochs):
     def _draw(self):
         pictures, verdicts = sample_with_verdicts(self.model, self.count, self.attributes, self.seed)
         titles = verdict_titles(verdicts) if self.titles else None
-        save_grid(pictures, self.file_of(self.undrawn + 1), titles=titles)
+        about = about_samples(self.model, self.attributes, self.seed) | {"Epoch": self.undrawn + 1}
+        save_grid(pictures, self.file_of(self.undrawn + 1), titles=titles, about=about)
         self.undrawn = None
 
     def file_of(self, epoch):

@@ -45,7 +45,7 @@ def _describe(run):
     except ValueError as error:
         logger.warning("%s", error)
         options, state = {"recipe": "", "epochs": 0}, DAMAGED
-    grids = sorted(run.glob(f"{options['recipe'] or '*'}/epoch_*.png"), key=lambda path: (len(path.name), path.name))
+    grids = grids_of(run, options["recipe"] or "*")
     return {
         "run": str(run),
         "recipe": options["recipe"],
@@ -55,3 +55,8 @@ def _describe(run):
         "best_kid": lowest_kid(rows, math.nan),
         "last_picture": str(grids[-1]) if grids else "",
     }
+
+
+def grids_of(run, recipe="*"):
+    """The paths of a run's sample grids, in the order of their epochs."""
+    return sorted(run.glob(f"{recipe}/epoch_*.png"), key=lambda path: (len(path.name), path.name))

@@ -23,6 +23,16 @@ def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
     )
     assert Image.open(out).width == 2 * 68 + 4
     assert str(out) in capsys.readouterr().out
+    assert main(["film", "--run", run, "--out", str(tmp_path / "film.gif")]) == 0
+    assert Image.open(tmp_path / "film.gif").n_frames == 2
+    assert main(["interpolate", "--run", run, "-n", "3", "--out", str(tmp_path / "way.gif")]) == 0
+    assert Image.open(tmp_path / "way.gif").n_frames == 4
+    assert main(["contact-sheet", str(tmp_path), "--out", str(tmp_path / "sheet.jpg")]) == 0
+    assert Image.open(tmp_path / "sheet.jpg").width == 2 * 132 + 4
+    last = tmp_path / "run" / "dcgan2" / "epoch_002.png"
+    assert main(["inspect", str(out), str(last), str(tmp_path / "sheet.jpg")]) == 0
+    said = capsys.readouterr().out
+    assert 'Attributes: {"Male": 1.0, "Smiling": 0.0}' in said and "Epoch: 2" in said and "says nothing" in said
 
 
 @pytest.mark.parametrize(
@@ -37,6 +47,10 @@ def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
         (["train", "--run", "x", "--attributes", "Smilin"], "Smiling"),
         (["train", "--run", "x", "--data", "no/such/folder"], "no/such/folder"),
         (["sample", "-n", "1", "--out", "faces"], "faces.png"),
+        (["film", "--run", "nowhere"], "nowhere: no sample grid"),
+        (["interpolate", "-n", "2", "--out", "way.png"], "way.gif"),
+        (["contact-sheet", "nobody.jpg"], "nobody.jpg"),
+        (["inspect", "nobody.png"], "nobody.png"),
         (["evaluate", "-n", "4"], "count=4"),
         (["compare", "--out", "x", "--minutes", "0"], "minutes=0"),
         (["compare", "--out", "x", "-n", "4"], "count=4"),
