@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 # Where the public names live; a module of this table is a public name, too.
 _MODULES = {
+    "data.alignment": "align_faces",
     "data.attribute_statistics": "celeba_statistics measure_statistics sample_attributes implied_attributes",
     "data.attributes": "ATTRIBUTES ATTRIBUTES_1 ATTRIBUTES_2 ATTRIBUTES_5 ATTRIBUTES_8 ATTRIBUTES_23",
     "data.celeba": "load_arrays load_attributes load_faces load_identities load_partition",

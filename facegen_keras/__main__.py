@@ -115,6 +115,15 @@ def _pack(run, last, out):
     print(f"The weights are in {Path(out).absolute()}")
 
 
+def _align(folder, out, faces, smallest):
+    report = fg.align_faces(folder, out, faces, smallest)
+    print(f"{report.written.sum():,} faces of {(report.written > 0).sum():,} pictures are in {out.absolute()}")
+    reasons = report.left_out[report.left_out != ""].value_counts()
+    for reason, count in reasons.items():
+        print(f"{count:,} pictures: {reason}, such as {report.picture[report.left_out == reason].iloc[0]}")
+    print(f"What became of each picture is in {(out / 'alignment.csv').absolute()}")
+
+
 def _download(folder):
     print(f"CelebA is in {fg.download_celeba(folder).absolute()}")
 
@@ -149,7 +158,7 @@ def _number_or_share(text):
 
 COMMANDS = (
     "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|pack|"
-    "download|check"
+    "align|download|check"
 )
 
 
@@ -288,6 +297,13 @@ def _parser():
     command.set_defaults(command=_pack)
     _add_run(command, required=True)
     command.add_argument("--out", required=True, help="the .npz file to write")
+
+    command = commands.add_parser("align", help="cut the faces of a folder of photographs the way CelebA's are")
+    command.set_defaults(command=_align)
+    command.add_argument("folder", help="the photographs, in folders within folders")
+    command.add_argument("out", type=Path, help="folder for the faces; an interrupted call goes on")
+    command.add_argument("--faces", default="each", choices=("each", "largest"), help="of a photograph (default: each)")
+    command.add_argument("--smallest", type=int, default=64, help="pixels that a face must be wide (default: 64)")
 
     command = commands.add_parser("download", help="get CelebA from Kaggle")
     command.set_defaults(command=_download)
