@@ -39,11 +39,11 @@ def _runs(folder):
     print(fg.list_runs(folder).to_string())
 
 
-def _sample(run, last, count, attributes, seed, out, titles):
+def _sample(run, last, count, attributes, seed, reject, out, titles):
     gan, wanted = _load(run, last), _parse_attributes(attributes)
-    pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed)
+    pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed, reject)
     titles = fg.verdict_titles(verdicts) if titles else None
-    path = fg.save_grid(pictures, out, titles=titles, about=fg.about_samples(gan, wanted, seed))
+    path = fg.save_grid(pictures, out, titles=titles, about=fg.about_samples(gan, wanted, seed, reject))
     print(f"{count} faces are in {path.absolute()}")
 
 
@@ -90,9 +90,9 @@ def _refine(photos, run, last, attributes, passes, face, out, full_size):
         print(f"{photo} in full size: {session.export(full_size)[-1].absolute()}")
 
 
-def _evaluate(run, last, count, data, features, out):
+def _evaluate(run, last, count, data, features, reject, out):
     faces = (fg.faces_of_run(run) if run else {}) | ({"data": data} if data else {})
-    found = fg.evaluate(_load(run, last), count, features=features, **faces)
+    found = fg.evaluate(_load(run, last), count, features=features, reject=reject, **faces)
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out).absolute()}")
 
@@ -228,6 +228,7 @@ def _parser():
     command.add_argument("-n", dest="count", type=int, default=64)
     command.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in CelebA")
     command.add_argument("--seed", type=int, default=0)
+    _add_reject(command)
     command.add_argument("--out", default="grid.png")
     command.add_argument("--titles", action="store_true", help="write the discriminator's verdict under each face")
 
@@ -276,6 +277,7 @@ def _parser():
     command.add_argument(
         "--features", default="faces", choices=("faces", "inception"), help="default: faces, the shipped network's"
     )
+    _add_reject(command)
     command.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
 
     command = commands.add_parser("compare", help="train every recipe for the same time, and measure all alike")
@@ -311,6 +313,12 @@ def _parser():
 
     command = commands.add_parser("check", help="check the environment")
     return parser
+
+
+def _add_reject(command):
+    command.add_argument(
+        "--reject", type=float, default=0.0, help="share of the faces that the discriminator rejects, such as 0.33"
+    )
 
 
 def _add_run(command, required=False):

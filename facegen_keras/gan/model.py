@@ -10,11 +10,13 @@ from facegen_keras.checks import check_seed, check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.images import CROP, check_size
 from facegen_keras.gan import conditions, inversion
+from facegen_keras.gan.augmentation import follows_accuracy
 from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
 from facegen_keras.gan.ema import check_ema_decay, frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
+from facegen_keras.gan.rejection import candidates_for, check_reject, sample_and_reject
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep
 from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
@@ -42,7 +44,8 @@ class FaceGAN(keras.Model):
         crop: how its faces are framed: width of the centred crop in CelebA's 178x218 pixels; None: whole pictures.
         random_attributes: True when G is trained on random bits instead of the attributes of real faces.
         ema_decay: decay, in [0, 1), of an exponential moving average of G's weights, which `sample` then uses: single
-            steps of a GAN sway, their average does not (Yaz et al. 2019). The first steps average fewer; 0 for none.
+            steps of a GAN sway, their average does not (Yaz et al. 2019). The first steps average fewer; 0 for none. Or
+            a `HalfLife`, in images.
         augmentation: a differentiable Keras model of images to images, through which D sees all of them in training,
             real and generated alike.
         recipe: name of the recipe it was built from.
@@ -128,6 +131,8 @@ class FaceGAN(keras.Model):
         self.gan_loss, self.schedule = loss or CrossEntropy(), schedule or EveryStep()
         if self.gan_loss.is_relativistic and isinstance(self.schedule, AccuracyGate):
             raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
+        if self.gan_loss.is_relativistic and follows_accuracy(self.augmentation):
+            raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that diffusion_noise could go by.")
         d_optimizer.build(self.discriminator.trainable_variables)
         g_optimizer.build(self.generator.trainable_variables)
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_trained"]
@@ -238,7 +243,7 @@ class FaceGAN(keras.Model):
         """What `sample` shows of latents (b, ...) and attributes (b, n): images (b, H, W, 3) in `value_range`."""
         return self.sampling_generator.predict_on_batch([latents, attributes] if self.attributes else latents)
 
-    def sample(self, count=64, attributes=None, seed=0, latents=None, batch_size=64):
+    def sample(self, count=64, attributes=None, seed=0, latents=None, batch_size=64, reject=0.0):
         """Draw faces.
 
         Args:
@@ -247,22 +252,29 @@ class FaceGAN(keras.Model):
             seed: whole number; the same seed draws the same faces.
             latents: array (count, *latent.shape) to draw from, instead of random ones.
             batch_size: faces drawn at once; bounds the memory.
+            reject: share of the faces to leave out: `count / (1 - reject)` are drawn, and those that D finds the least
+                real among faces of the same attributes are left out. They look better and vary less.
 
         Returns:
             uint8 array (count, H, W, 3).
 
         Raises:
             ValueError: see `sample_attributes`; or a count, seed or batch size that is no whole number, latents of
-                another shape, or more pictures than fit into memory.
+                another shape, more pictures than fit into memory, or nothing that D could reject, or judge by.
         """
         batch_size = check_whole("batch_size", batch_size, 1)
+        if reject and (latents is not None or self.latent.distribution == FACES):
+            raise ValueError(f"reject={reject}: these latents are given, so there are no others to choose from.")
         if latents is None:
-            self._check_memory(count)
+            check_reject(self, check_whole("count", count, 1), reject)
+            self._check_memory(candidates_for(count, reject))
             latents = self.sample_latents(count, seed)
         latents = np.asarray(latents, np.float32)
         if latents.shape[1:] != self.latent.shape or not len(latents):
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
         attributes = self.sample_attributes(len(latents), attributes, seed)
+        if reject:
+            return sample_and_reject(self, latents, attributes, reject, seed, batch_size)
         batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
         batches = tell_time_left(batches, f"Drawing {len(latents):,} samples")
         return np.concatenate([self.to_pictures(self.predict_images(latents[b], attributes[b])) for b in batches])
@@ -333,13 +345,14 @@ class FaceGAN(keras.Model):
 
     def get_config(self):
         models = {name: getattr(self, name) for name in ("generator", "discriminator", "augmentation")}
-        plain = ("name", "attributes", "value_range", "crop", "random_attributes", "ema_decay", "recipe", "seed")
+        plain = ("name", "attributes", "value_range", "crop", "random_attributes", "recipe", "seed")
         config = {name: keras.saving.serialize_keras_object(model) for name, model in models.items()}
-        return config | {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
+        config |= {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
+        return config | {"ema_decay": keras.saving.serialize_keras_object(self.ema_decay)}
 
     @classmethod
     def from_config(cls, config):
-        names = [name for name in ("generator", "discriminator", "augmentation") if config.get(name)]
+        names = [name for name in ("generator", "discriminator", "augmentation", "ema_decay") if config.get(name)]
         return cls(**config | {name: keras.saving.deserialize_keras_object(config[name]) for name in names})
 
     def get_compile_config(self):

@@ -71,27 +71,27 @@ def describe_changes(changes):
     return ", ".join(words.get(strength, f"{{}} {strength}").format(name) for name, strength in changes.items())
 
 
-def about_samples(gan, attributes=None, seed=0):
-    """What a picture of `gan.sample(attributes=attributes, seed=seed)` says about itself (see `save_grid`)."""
+def about_samples(gan, attributes=None, seed=0, reject=0.0):
+    """What a picture of `gan.sample` with such arguments says about itself (see `save_grid`)."""
     asked = (
         (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
     )
     about = {"Software": "facegen_keras", "Recipe": gan.recipe, "Epoch": int(gan.epochs_done.numpy()), "Seed": seed}
-    return about | {"Attributes": json.dumps(asked)}
+    return about | {"Attributes": json.dumps(asked)} | ({"Rejected": reject} if reject else {})
 
 
-def sample_with_verdicts(gan, count, attributes=None, seed=0):
+def sample_with_verdicts(gan, count, attributes=None, seed=0, reject=0.0):
     """Draw faces, and let D judge each by the attributes that it was drawn with.
 
     Args:
-        gan, count, attributes, seed: as for `FaceGAN.sample`.
+        gan, count, attributes, seed, reject: as for `FaceGAN.sample`.
 
     Returns:
         uint8 array (count, H, W, 3), and D's probability that each is real, float32 (count,).
     """
     if gan.attributes or attributes:
         attributes = gan.sample_attributes(count, attributes, seed)
-    pictures = gan.sample(count, attributes, seed)
+    pictures = gan.sample(count, attributes, seed, reject=reject)
     return pictures, gan.verdict(pictures, attributes)
 
 

@@ -86,7 +86,9 @@ class Evaluation:
         return save_grid(np.concatenate(self.pairs), f"{folder}/nearest.png", columns, row_titles=titles).parent
 
 
-def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=None, features="faces", seed=0):
+def evaluate(
+    gan, count=2_000, *, data=None, split="train", images=None, size=None, features="faces", seed=0, reject=0.0
+):
     """Measure a generator against real faces.
 
     Args:
@@ -101,12 +103,15 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
             generator's own. Memorisation is always measured at the generator's own.
         features: as for `find_features`; memorisation always uses the attribute network's.
         seed: of the samples and of the choice of real faces.
+        reject: share of the samples that D rejects, as for `FaceGAN.sample`: precision rises and recall falls, so such
+            results have a row of their own.
 
     Returns:
         An `Evaluation`; `print` it.
 
     Raises:
-        ValueError: no such features or size, too few faces, or none that a generator could start from.
+        ValueError: no such features or size, too few faces, none that a generator could start from, or a share that
+            cannot be rejected.
     """
     count, seed = check_whole("count", count, FEWEST), check_whole("seed", seed, 0)
     size = check_size(size or gan.size, gan.crop)
@@ -116,7 +121,7 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
         raise ValueError(f"{len(pool)} real faces to compare with: expected at least {2 * FEWEST}, and better 4,000.")
     real, unseen = pool[:count], pool[count : 2 * count]
     target_attributes = gan.sample_attributes(count, None, seed)
-    samples, start = draw_samples(gan, target_attributes, data=data, images=images, seed=seed)
+    samples, start = draw_samples(gan, target_attributes, data=data, images=images, seed=seed, reject=reject)
     resized = to_size(samples, size)
     how = {"crop": gan.crop or "whole picture", "split": split} | start
     sets = FeatureSets(real, resized, unseen, features, how, seed)
@@ -150,6 +155,7 @@ def _summary(count, how, is_drawn):
     crop = how["crop"]
     framing = "whole pictures" if isinstance(crop, str) else f"crop {crop}"
     start = f" Samples started from {how['started from']}." if "started from" in how else ""
+    start += f" Left out: {how['rejected']}." if "rejected" in how else ""
     lines = [
         f"{count:,} samples against {count:,} real faces ({framing}, split {how['split']}).{start}",
         f"Features: {how['features']}.",

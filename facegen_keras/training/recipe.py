@@ -18,7 +18,7 @@ from facegen_keras.data.selection import check_amount
 from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.distribution import check_batch_size, find_strategy
 from facegen_keras.gan.editor import EditorGAN
-from facegen_keras.gan.ema import check_ema_decay
+from facegen_keras.gan.ema import HalfLife, check_ema_decay
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
@@ -54,7 +54,8 @@ class Recipe:
         passes: how often a training step refines its pictures (see `InteractiveGAN`); None for recipes that do not.
         reconstruction: weight of the distance between a pass's input and output.
         guidance: weight of what the attribute network sees (see `EditorGAN`); None for recipes that do not ask it.
-        ema_decay: decay of the moving average of G's weights that samples are drawn with; 0 for none.
+        ema_decay: decay of the moving average of G's weights that samples are drawn with, a number or a `HalfLife`; 0
+            for none.
         augmentation: image shape -> a Keras model through which D sees pictures in training (see `augmentation`);
             None for none.
         loss: a `GANLoss`.
@@ -92,7 +93,7 @@ class Recipe:
     passes: int | None = None
     reconstruction: float = 0.5
     guidance: float | None = None
-    ema_decay: float = 0.0
+    ema_decay: float | HalfLife = 0.0
     augmentation: Callable | None = None
     loss: GANLoss = CrossEntropy()
     d_optimizer: Callable = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
@@ -266,6 +267,10 @@ class Recipe:
             )
         if self.loss.mismatch and not sees_attributes:
             raise ValueError(f"Recipe {self.name!r} has no attributes to mismatch: pass loss=CrossEntropy().")
+        if self.loss.attribute_dropout and not sees_attributes:
+            raise ValueError(
+                f"Recipe {self.name!r} has no attributes that D could not be told: pass attribute_dropout=0."
+            )
 
 
 def reserve_faces(recipe, data=None, seed=0):

@@ -71,7 +71,7 @@ def test_real_faces_are_cropped_as_the_generators_training_faces(found, faces_fo
     assert found.scores["KID"].how["crop"] == 108
     gan = fg.RECIPES["udacity"].build(image_size=16, crop=None)
     training = open_faces(gan.size, data=faces_folder, crop=None)
-    gan.sample = lambda count, *_: training.pictures[training.rows[:count]]
+    gan.sample = lambda count, *_, **__: training.pictures[training.rows[:count]]
     copied = evaluate(gan, 8, data=faces_folder)
     assert copied.scores["copies"] == 1 and copied.scores["memorisation"] == pytest.approx(0, abs=1e-3)
     np.testing.assert_array_equal(*copied.pairs)
