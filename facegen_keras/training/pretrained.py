@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from facegen_keras.checks import check_seed
 from facegen_keras.files import write_atomically
+from facegen_keras.gan.ema import HalfLife
 from facegen_keras.gan.state import check_finite
 from facegen_keras.networks.weight_file import open_weights
 from facegen_keras.training.recipes import RECIPES
@@ -53,6 +54,8 @@ def pack(gan, path):
         ValueError: the recipe does not build such a GAN, so that nothing could load the file; or a weight is NaN.
     """
     options = {"image_size": gan.size} | {name: getattr(gan, name) for name in PACKED_FIELDS if hasattr(gan, name)}
+    if isinstance(gan.ema_decay, HalfLife):
+        del options["ema_decay"]  # the file keeps numbers; the recipe's own decay takes its place
     _check_packable(gan, options)
     check_finite(gan)
     packed = {"described": json.dumps({"recipe": gan.recipe, "options": options})}
