@@ -26,7 +26,7 @@ def test_two_devices_train_as_one(tmp_path):
 
 
 @NEEDS_SHARED_BATCHES
-@pytest.mark.slow
+@pytest.mark.proof
 def test_two_devices_train_as_one_with_what_lifts_variety(tmp_path):
     """Deviations of groups, self-modulation, attributes that D is not told, and what changes by steps or by images."""
     (found,) = train_apart(tmp_path, ["variety"], steps=5)

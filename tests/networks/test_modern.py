@@ -30,8 +30,8 @@ OPTIONS = {
         "dtype_policy": "mixed_bfloat16",
     },
     "blocks": {
-        "generator": partial(fg.modern_generator, width=4, blocks=1),
-        "discriminator": partial(fg.modern_discriminator, widths=(32, 16), blocks=1),
+        "generator": partial(fg.modern_generator, width=2, blocks=1),
+        "discriminator": partial(fg.modern_discriminator, widths=(32,), blocks=1),  # two groups
         "dtype_policy": "float32",
     },
     "late": {
