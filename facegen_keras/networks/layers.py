@@ -148,7 +148,8 @@ class Residual(keras.layers.Layer):
         self.body = body
 
     def build(self, shape):
-        self.body.build(shape)
+        if not self.body.built:  # it is, where it comes from a file
+            self.body.build(shape)
 
     def call(self, inputs, training=None):
         return inputs + self.body(inputs, training=training)
