@@ -253,7 +253,7 @@ class FaceGAN(keras.Model):
             latents: array (count, *latent.shape) to draw from, instead of random ones.
             batch_size: faces drawn at once; bounds the memory.
             reject: share of the faces to leave out: `count / (1 - reject)` are drawn, and those that D finds the least
-                real among faces of the same attributes are left out. They look better and vary less.
+                real among faces of the same attributes are left out. Those that are left vary less.
 
         Returns:
             uint8 array (count, H, W, 3).

@@ -103,8 +103,8 @@ def evaluate(
             generator's own. Memorisation is always measured at the generator's own.
         features: as for `find_features`; memorisation always uses the attribute network's.
         seed: of the samples and of the choice of real faces.
-        reject: share of the samples that D rejects, as for `FaceGAN.sample`: precision rises and recall falls, so such
-            results have a row of their own.
+        reject: share of the samples that D rejects, as for `FaceGAN.sample`: recall falls, so such results have a row
+            of their own.
 
     Returns:
         An `Evaluation`; `print` it.
