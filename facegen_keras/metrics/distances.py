@@ -89,7 +89,8 @@ def variance_ratio(real, fake):
     Raises:
         ValueError: fewer than two vectors in a set, or vectors that cannot be compared.
     """
-    of_real, of_fake = (vectors.var(axis=0, ddof=1).sum() for vectors in _checked(real, fake))
+    shifted = (vectors - vectors[0] for vectors in _checked(real, fake))  # of equal vectors exactly 0
+    of_real, of_fake = (vectors.var(axis=0, ddof=1).sum() for vectors in shifted)
     return float(of_fake / of_real) if of_real else math.nan
 
 
