@@ -97,7 +97,7 @@ KINDS = {
         "facegen_keras attribute network (CelebA), average pool, 192", "64x64, Lanczos, antialiased", face_features
     ),
     "views": Features(
-        "facegen_keras view network (CelebA without labels), average pool, 192",
+        "facegen_keras view network (CelebA without labels), whitened, 64",
         "64x64, Lanczos, antialiased",
         view_features,
     ),

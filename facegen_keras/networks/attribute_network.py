@@ -138,15 +138,15 @@ def _feature_extractor(network):
 
 def read_probabilities(network, pictures):
     """A network's probability for each of `ATTRIBUTES`, float32 (n, 40), of pictures uint8 (n, H, W, 3)."""
-    return 1 / (1 + np.exp(-_predict(network, pictures)))
+    return 1 / (1 + np.exp(-predict(network, pictures)))
 
 
 def read_features(network, pictures):
     """The output of a network's layer `features`, float32 (n, d), for pictures uint8 (n, H, W, 3)."""
-    return _predict(_feature_extractor(network), pictures)
+    return predict(_feature_extractor(network), pictures)
 
 
-def _predict(network, pictures, batch_size=256):
+def predict(network, pictures, batch_size=256):
     """The outputs of a network for pictures uint8 (n, H, W, 3), in batches, so that memory is bounded."""
     starts = tell_time_left(range(0, max(len(pictures), 1), batch_size), f"Looking at {len(pictures):,} pictures")
     batches = (to_size(pictures[i : i + batch_size]) for i in starts)

@@ -62,7 +62,7 @@ def train_attribute_network(
     tests = hold_out(people, held_out, seed)
     keras.utils.set_random_seed(seed)
     network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, width, verbose)
-    scores = _score(network, _crop_centre(pictures[tests]), table[tests])
+    scores = _score(network, crop_centre(pictures[tests]), table[tests])
     faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
     with write_atomically(out) as file:
         np.savez_compressed(file, **name_weights(network))
@@ -162,7 +162,7 @@ def augment(pictures):
     return tf.clip_by_value((images - 0.5) * contrast + 0.5 + light, 0.0, 1.0)
 
 
-def _crop_centre(pictures):
+def crop_centre(pictures):
     """The crop that `load_faces` takes by default, of pictures (n, 96, 96, 3): uint8 (n, 64, 64, 3)."""
     edge = (1 - CROP / WIDEST) / 2 * LOADED_SIZE
     box = (edge, edge, LOADED_SIZE - edge, LOADED_SIZE - edge)

@@ -4,13 +4,16 @@ import functools
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import layers
 
-from facegen_keras.networks.attribute_network import FEATURES, SIZE, convolve, read_features
+from facegen_keras.networks.attribute_network import FEATURES, SIZE, convolve, predict, read_features
 from facegen_keras.networks.weight_file import compress, compressed_headers, open_weights
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "view_network.npz"
 STAGES = ((32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2))  # channels and strides
+LENGTH = 64  # of the features
+SMALLEST = 1e-5  # share of the largest variance; what has less is not enlarged to 1
 
 
 def build_view_network(dtype_policy="float32"):
@@ -21,13 +24,35 @@ def build_view_network(dtype_policy="float32"):
             float32.
 
     Returns:
-        A Keras model of images (b, 64, 64, 3) in [0, 1] to features (b, 192), each of which has a mean of 0 and a
-        variance of 1 over the views that it was trained on, so that all count alike.
+        A Keras model of images (b, 64, 64, 3) in [0, 1] to features (b, 64). Its last layer, `features`, is no part of
+        the training: see `whiten`.
     """
     inputs = keras.Input((SIZE, SIZE, 3))
     pooled = layers.GlobalAveragePooling2D(dtype="float32")(convolve(inputs, STAGES, dtype_policy))
-    standardize = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name=FEATURES, dtype="float32")
-    return keras.Model(inputs, standardize(pooled), name="view_network")
+    features = layers.Dense(LENGTH, name=FEATURES, dtype="float32")(pooled)
+    return keras.Model(inputs, features, name="view_network")
+
+
+def pooled_model(network):
+    """The part of the network that is trained: of images to what its convolutions see, averaged, (b, 192)."""
+    return keras.Model(network.inputs, network.get_layer(FEATURES).input)
+
+
+def whiten(network, pictures):
+    """Set the layer `features` to the 64 main components of faces, each with a mean of 0 and a variance of 1.
+
+    Without it a handful of directions (light, hair, background) have nearly all of the variance, and distances see
+    little else.
+
+    Args:
+        network: as `build_view_network` builds it; its last layer is set.
+        pictures: uint8 array (n, H, W, 3) of real faces.
+    """
+    pooled = predict(pooled_model(network), pictures).astype(np.float64)
+    variances, directions = np.linalg.eigh(np.cov(pooled, rowvar=False))  # in ascending order
+    largest = np.maximum(variances[-LENGTH:], SMALLEST * variances[-1])
+    kernel = directions[:, -LENGTH:] / np.sqrt(largest)
+    network.get_layer(FEATURES).set_weights([kernel, -pooled.mean(axis=0) @ kernel])
 
 
 def load_view_network(path=SHIPPED):
@@ -80,7 +105,7 @@ def view_features(pictures):
         pictures: uint8 array (n, H, W, 3), framed as `load_faces` frames them; resized to 64x64.
 
     Returns:
-        float32 array (n, 192).
+        float32 array (n, 64).
 
     Raises:
         ValueError: `pictures` is empty or no such array.

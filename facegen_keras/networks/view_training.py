@@ -15,10 +15,17 @@ from facegen_keras.networks.attribute_training import (
     WIDEST,
     augment,
     choose_policy,
+    crop_centre,
     hold_out,
     shuffled_batches,
 )
-from facegen_keras.networks.view_network import build_view_network, compress_weights, load_view_network
+from facegen_keras.networks.view_network import (
+    build_view_network,
+    compress_weights,
+    load_view_network,
+    pooled_model,
+    whiten,
+)
 
 EMBEDDED = 512  # length of the embeddings that the loss compares
 REDUNDANCY = 5e-3  # the loss's weight of correlations between different components, as in the paper
@@ -59,6 +66,7 @@ def train_view_network(out, data=None, epochs=100, images=None, held_out=0.1, ba
     tests = hold_out(people, held_out, seed)
     keras.utils.set_random_seed(seed)
     network = _fit(pictures[~tests], epochs, batch_size, verbose)
+    whiten(network, crop_centre(pictures[~tests]))
     with write_atomically(out) as file:
         np.savez_compressed(file, **compress_weights(network))
     found = _find_again(load_view_network(out), pictures[tests][:MOST_TESTS])
@@ -70,20 +78,21 @@ def train_view_network(out, data=None, epochs=100, images=None, held_out=0.1, ba
 
 def _fit(pictures, epochs, batch_size, verbose):
     batch_size = min(batch_size, len(pictures))
-    network = build_view_network(choose_policy())
+    trained, network = build_view_network(choose_policy()), build_view_network()
     embed = [
         *[layers.Dense(EMBEDDED, use_bias=False, dtype="float32"), layers.BatchNormalization(dtype="float32")],
         *[layers.ReLU(dtype="float32"), layers.Dense(EMBEDDED, use_bias=False, dtype="float32")],
     ]
-    trained = keras.Sequential([network, *embed])
+    embedder = keras.Sequential([pooled_model(trained), *embed])
     steps = epochs * (len(pictures) // batch_size)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
-    trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), barlow_twins, jit_compile=False)
+    embedder.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), barlow_twins, jit_compile=False)
 
     def prepare(images, _):
         return tf.concat([make_views(images), make_views(images)], axis=0), tf.zeros((2 * batch_size, 1))
 
-    trained.fit(shuffled_batches(pictures, batch_size, prepare), shuffle=False, epochs=epochs, verbose=verbose)
+    embedder.fit(shuffled_batches(pictures, batch_size, prepare), shuffle=False, epochs=epochs, verbose=verbose)
+    network.set_weights(trained.get_weights())
     return network
 
 
