@@ -99,7 +99,8 @@ def _evaluate(run, last, count, data, features, reject, out):
 
 def _compare(out, recipes, minutes, data, count):
     table = fg.compare(out, recipes, minutes, data=data, count=count)
-    print(table[["images_seen", "images_per_second", "KID", "precision", "recall"]].to_string())
+    shown = ["images_seen", "images_per_second", *(f"{m}{by}" for by in ("", " (views)") for m in COMPARED)]
+    print(table.filter(items=shown).to_string())
     folder = Path(out).absolute()
     print(f"All results are in {folder / 'comparison.csv'}, a sheet of samples in {folder / 'comparison.jpg'}")
 
@@ -108,6 +109,11 @@ def _train_attributes(out, data, epochs, seed):
     judged = fg.train_attribute_network(out, data, epochs, seed=seed)
     folder = out.parent.absolute()
     print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {folder}")
+
+
+def _train_views(out, data, epochs, seed):
+    found = fg.train_view_network(out, data, epochs, seed=seed)
+    print(f"It finds {found:.1%} of unseen faces again; the network and its card are in {out.parent.absolute()}")
 
 
 def _pack(run, last, out):
@@ -145,7 +151,12 @@ def _selection(text):
     """ "5" -> 5; "none" -> "none"; "Male,Smiling" -> ["Male", "Smiling"]."""
     if text.lower() == "none":
         return "none"
-    return int(text) if text.isdigit() else [name.strip() for name in text.split(",")]
+    return int(text) if text.isdigit() else _names(text)
+
+
+def _names(text):
+    """ "faces,views" -> ["faces", "views"]."""
+    return [name.strip() for name in text.split(",")]
 
 
 def _number_or_share(text):
@@ -156,9 +167,10 @@ def _number_or_share(text):
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number such as 10000, or a share such as 0.5") from None
 
 
+COMPARED = ("KID", "precision", "recall", "variance share")
 COMMANDS = (
-    "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|pack|"
-    "align|download|check"
+    "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|train-views|"
+    "pack|align|download|check"
 )
 
 
@@ -275,7 +287,11 @@ def _parser():
     command.add_argument("-n", dest="count", type=int, default=2_000, help="samples and real faces (default: 2000)")
     command.add_argument("--data", help="the real faces (default: those of the run)")
     command.add_argument(
-        "--features", default="faces", choices=("faces", "inception"), help="default: faces, the shipped network's"
+        "--features",
+        type=_names,
+        default="faces,views",
+        help="some of faces (the shipped attribute network's), views (the shipped self-supervised network's) and "
+        "inception, joined by commas (default: faces,views)",
     )
     _add_reject(command)
     command.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
@@ -284,16 +300,15 @@ def _parser():
     command.set_defaults(command=_compare)
     command.add_argument("--out", required=True, help="folder of the comparison; one that was interrupted goes on")
     command.add_argument("--minutes", type=float, default=20, help="for each recipe (default: 20)")
-    command.add_argument("--recipes", type=lambda text: text.split(","), help="default: all")
+    command.add_argument("--recipes", type=_names, help="default: all")
     command.add_argument("--data", help="as for train")
     command.add_argument("-n", dest="count", type=int, default=2_000, help="samples measured (default: 2000)")
 
     command = commands.add_parser("train-attributes", help="train the network that reads attributes off faces")
-    command.set_defaults(command=_train_attributes)
-    command.add_argument("--out", type=Path, required=True, help="the .npz file to write; its card goes beside it")
-    command.add_argument("--data", help="as for train")
-    command.add_argument("--epochs", type=int, default=40, help="default: 40")
-    command.add_argument("--seed", type=int, default=0)
+    _add_network(command, _train_attributes, 40)
+
+    command = commands.add_parser("train-views", help="train the network whose features compare faces without labels")
+    _add_network(command, _train_views, 100)
 
     command = commands.add_parser("pack", help="write a run's weights as load_pretrained reads them")
     command.set_defaults(command=_pack)
@@ -319,6 +334,14 @@ def _add_reject(command):
     command.add_argument(
         "--reject", type=float, default=0.0, help="share of the faces that the discriminator rejects, such as 0.33"
     )
+
+
+def _add_network(command, train, epochs):
+    command.set_defaults(command=train)
+    command.add_argument("--out", type=Path, required=True, help="the .npz file to write; its card goes beside it")
+    command.add_argument("--data", help="as for train")
+    command.add_argument("--epochs", type=int, default=epochs, help=f"default: {epochs}")
+    command.add_argument("--seed", type=int, default=0)
 
 
 def _add_run(command, required=False):

@@ -16,6 +16,7 @@ SHIPPED = Path(__file__).parents[1] / "assets" / "attribute_network.npz"
 SIZE = 64  # side in pixels of the faces that it reads
 WIDTH = 32  # channels of the shipped network's first convolution
 WIDEST = 256
+STAGES = ((1, 2), (2, 2), (2, 1), (4, 2), (4, 1), (6, 2), (6, 1))  # multiples of the width, and strides
 FEATURES = "features"  # name of the layer before the last
 
 
@@ -31,14 +32,26 @@ def build_attribute_network(dtype_policy="float32", width=WIDTH):
         A Keras model of images (b, 64, 64, 3) in [0, 1] to logits (b, 40); its layer `features` gives (b, 6 width).
     """
     inputs = keras.Input((SIZE, SIZE, 3))
-    images = layers.Rescaling(2.0, -1.0, dtype=dtype_policy)(inputs)
-    for factor, stride in ((1, 2), (2, 2), (2, 1), (4, 2), (4, 1), (6, 2), (6, 1)):
-        images = layers.Conv2D(factor * width, 3, stride, "same", use_bias=False, dtype=dtype_policy)(images)
-        images = layers.BatchNormalization(momentum=0.9, dtype=dtype_policy)(images)
-        images = layers.ReLU(dtype=dtype_policy)(images)
-    features = layers.GlobalAveragePooling2D(name=FEATURES, dtype="float32")(images)
+    stages = [(factor * width, stride) for factor, stride in STAGES]
+    features = layers.GlobalAveragePooling2D(name=FEATURES, dtype="float32")(convolve(inputs, stages, dtype_policy))
     logits = layers.Dense(len(ATTRIBUTES), dtype="float32")(layers.Dropout(0.2, dtype="float32")(features))
     return keras.Model(inputs, logits, name="attribute_network")
+
+
+def convolve(inputs, stages, dtype_policy):
+    """3x3 convolutions of images (b, H, W, 3) in [0, 1], each with batch norm and ReLU.
+
+    Args:
+        inputs: a Keras tensor.
+        stages: pairs of channels and stride, one a convolution.
+        dtype_policy: the Keras dtype policy of all of it.
+    """
+    images = layers.Rescaling(2.0, -1.0, dtype=dtype_policy)(inputs)
+    for channels, stride in stages:
+        images = layers.Conv2D(channels, 3, stride, "same", use_bias=False, dtype=dtype_policy)(images)
+        images = layers.BatchNormalization(momentum=0.9, dtype=dtype_policy)(images)
+        images = layers.ReLU(dtype=dtype_policy)(images)
+    return images
 
 
 def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
@@ -125,15 +138,15 @@ def _feature_extractor(network):
 
 def read_probabilities(network, pictures):
     """A network's probability for each of `ATTRIBUTES`, float32 (n, 40), of pictures uint8 (n, H, W, 3)."""
-    return 1 / (1 + np.exp(-_predict(network, pictures)))
+    return 1 / (1 + np.exp(-predict(network, pictures)))
 
 
 def read_features(network, pictures):
-    """A network's features, float32 (n, 6 width), of pictures uint8 (n, H, W, 3)."""
-    return _predict(_feature_extractor(network), pictures)
+    """The output of a network's layer `features`, float32 (n, d), for pictures uint8 (n, H, W, 3)."""
+    return predict(_feature_extractor(network), pictures)
 
 
-def _predict(network, pictures, batch_size=256):
+def predict(network, pictures, batch_size=256):
     """The outputs of a network for pictures uint8 (n, H, W, 3), in batches, so that memory is bounded."""
     starts = tell_time_left(range(0, max(len(pictures), 1), batch_size), f"Looking at {len(pictures):,} pictures")
     batches = (to_size(pictures[i : i + batch_size]) for i in starts)

@@ -62,7 +62,7 @@ def train_attribute_network(
     tests = hold_out(people, held_out, seed)
     keras.utils.set_random_seed(seed)
     network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, width, verbose)
-    scores = _score(network, _crop_centre(pictures[tests]), table[tests])
+    scores = _score(network, crop_centre(pictures[tests]), table[tests])
     faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
     with write_atomically(out) as file:
         np.savez_compressed(file, **name_weights(network))
@@ -104,26 +104,38 @@ def _fit(pictures, values, epochs, batch_size, width, verbose):
         weight = targets / (2 * frequency) + (1 - targets) / (2 * (1 - frequency))
         return tf.reduce_mean(weight * tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
 
-    trained = build_attribute_network(_policy(), width)
+    trained = build_attribute_network(choose_policy(), width)
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps * epochs)
     trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, jit_compile=False)
-    rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
-
-    def fetch(rows):
-        images = tf.numpy_function(lambda rows: pictures[rows], [rows], tf.uint8)
-        images = tf.ensure_shape(images, (batch_size, *pictures.shape[1:]))
-        return augment(images), tf.gather(values, rows)
-
-    batches = rows.map(fetch, num_parallel_calls=2).prefetch(2)
+    batches = shuffled_batches(pictures, batch_size, lambda images, rows: (augment(images), tf.gather(values, rows)))
     trained.fit(batches, shuffle=False, epochs=epochs, verbose=verbose)
     network = build_attribute_network(width=width)
     network.set_weights(trained.get_weights())
     return network
 
 
-def _policy():
+def choose_policy():
+    """The dtype policy that the network is trained in."""
     policy = choose_dtype_policy("auto")
     return "float32" if policy == "mixed_float16" else policy  # float16 would need a loss scale
+
+
+def shuffled_batches(pictures, batch_size, prepare):
+    """A tf.data.Dataset of full batches of pictures, in another order each epoch.
+
+    Args:
+        pictures: uint8 array (n, H, W, 3); it is not copied.
+        batch_size: at most n.
+        prepare: function from a batch, uint8 (b, H, W, 3), and its positions in `pictures`, int64 (b,), to what `fit`
+            expects.
+    """
+    rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
+
+    def fetch(rows):
+        images = tf.numpy_function(lambda rows: pictures[rows], [rows], tf.uint8)
+        return prepare(tf.ensure_shape(images, (batch_size, *pictures.shape[1:])), rows)
+
+    return rows.map(fetch, num_parallel_calls=2).prefetch(2)
 
 
 def augment(pictures):
@@ -150,7 +162,7 @@ def augment(pictures):
     return tf.clip_by_value((images - 0.5) * contrast + 0.5 + light, 0.0, 1.0)
 
 
-def _crop_centre(pictures):
+def crop_centre(pictures):
     """The crop that `load_faces` takes by default, of pictures (n, 96, 96, 3): uint8 (n, 64, 64, 3)."""
     edge = (1 - CROP / WIDEST) / 2 * LOADED_SIZE
     box = (edge, edge, LOADED_SIZE - edge, LOADED_SIZE - edge)

@@ -5,6 +5,35 @@ import zipfile
 
 import numpy as np
 
+INT8 = 127
+
+
+def compress(name, weight):
+    """A weight in a quarter of its memory, as dict of arrays by their names in a file.
+
+    A matrix or kernel becomes int8 with one scale for each index of its last axis; biases and the like become float16.
+
+    Args:
+        name: what the file calls it.
+        weight: float array.
+    """
+    if weight.ndim < 2:
+        return {name: weight.astype(np.float16)}
+    largest = np.abs(weight).max(axis=tuple(range(weight.ndim - 1)))
+    scale = np.where(largest > 0, largest, 1) / np.float32(INT8)
+    return {name: np.round(weight / scale).astype(np.int8), _scale_of(name): scale}
+
+
+def compressed_headers(name, shape):
+    """The headers (see `WeightFile`) of what `compress` gives for a float32 weight of a shape."""
+    if len(shape) < 2:
+        return {name: (tuple(shape), np.dtype(np.float16))}
+    return {name: (tuple(shape), np.dtype(np.int8)), _scale_of(name): (tuple(shape[-1:]), np.dtype(np.float32))}
+
+
+def _scale_of(name):
+    return f"scale_of_{name}"
+
 
 @contextlib.contextmanager
 def open_weights(path):
@@ -64,3 +93,11 @@ class WeightFile:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinite numbers")
         return array
+
+    def read_compressed(self, name):
+        """Read what `compress` gave for a weight, as float32; ValueError as for `read`."""
+        scale = self.read(_scale_of(name)) if _scale_of(name) in self.headers else np.float32(1)
+        weight = self.read(name) * scale
+        if not np.isfinite(weight).all():
+            raise ValueError(f"{name} is too large")
+        return weight

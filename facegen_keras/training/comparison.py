@@ -139,7 +139,7 @@ def _measure(folder, name, minutes, data, size, count, dtype_policy, seed, verbo
         "images_per_second": round(seen / seconds, 1),
         **{metric: float(score) for metric, score in found.scores.items()},
         "KID_std": found.scores["KID"].std,
-        "KID_real_vs_real": found.scores["KID"].real_vs_real,
+        **{f"{metric}_real_vs_real": score.real_vs_real for metric, score in found.scores.items()},
         **_accuracies(found.attributes),
         "generator_parameters": gan.generator.count_params(),
         "discriminator_parameters": gan.discriminator.count_params(),

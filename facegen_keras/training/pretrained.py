@@ -10,10 +10,9 @@ from facegen_keras.checks import check_seed
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.ema import HalfLife
 from facegen_keras.gan.state import check_finite
-from facegen_keras.networks.weight_file import open_weights
+from facegen_keras.networks.weight_file import compress, compressed_headers, open_weights
 from facegen_keras.training.recipes import RECIPES
 
-INT8 = 127
 NETWORKS = ("generator", "discriminator")
 LONGEST = 100_000  # bytes of a file's description
 LARGEST = 1024  # pixels of a side that a file may ask for
@@ -44,7 +43,7 @@ def load_pretrained(weights="modern"):
 def pack(gan, path):
     """Write a GAN's weights into a file a quarter the size of Keras': in eight bits, without optimisers.
 
-    A matrix or kernel is stored as int8 with one scale for each index of its last axis; biases and the like as float16.
+    `compress` says how.
 
     Args:
         gan: a `FaceGAN` of a recipe, with the recipe's own networks.
@@ -61,13 +60,7 @@ def pack(gan, path):
     packed = {"described": json.dumps({"recipe": gan.recipe, "options": options})}
     for name, network in zip(NETWORKS, (gan.sampling_generator, gan.discriminator)):
         for key, variable in _keyed_weights(name, network):
-            weight = variable.numpy()
-            if weight.ndim < 2:
-                packed[key] = weight.astype(np.float16)
-                continue
-            largest = np.abs(weight).max(axis=tuple(range(weight.ndim - 1)))
-            scale = packed[f"scale_of_{key}"] = np.where(largest > 0, largest, 1) / np.float32(INT8)
-            packed[key] = np.round(weight / scale).astype(np.int8)
+            packed |= compress(key, variable.numpy())
     with write_atomically(path) as file:
         np.savez_compressed(file, **packed)
 
@@ -119,7 +112,7 @@ def _unpack(path):
         gan = recipe.build(seed=seed)
         for name in NETWORKS:
             network = getattr(gan, name)
-            network.set_weights([_read_weight(file, key) for key, _ in _keyed_weights(name, network)])
+            network.set_weights([file.read_compressed(key) for key, _ in _keyed_weights(name, network)])
     if gan.ema_decay:
         gan.ema_generator.set_weights(gan.generator.get_weights())
     return gan
@@ -130,10 +123,7 @@ def _headers_of(gan):
     headers = {}
     for name in NETWORKS:
         for key, weight in _keyed_weights(name, getattr(gan, name)):
-            is_matrix = len(weight.shape) > 1
-            headers[key] = (tuple(weight.shape), np.dtype(np.int8 if is_matrix else np.float16))
-            if is_matrix:
-                headers[f"scale_of_{key}"] = (tuple(weight.shape[-1:]), np.dtype(np.float32))
+            headers |= compressed_headers(key, weight.shape)
     return headers
 
 
@@ -156,11 +146,3 @@ def _recipe_of(described):
     if max(recipe.size) > LARGEST:
         raise ValueError(f"image_size={recipe.image_size}: expected {LARGEST} pixels at most")
     return recipe, seed
-
-
-def _read_weight(file, key):
-    scale_key = f"scale_of_{key}"
-    weight = file.read(key) * (file.read(scale_key) if scale_key in file.headers else np.float32(1))
-    if not np.isfinite(weight).all():
-        raise ValueError(f"{key} is too large")
-    return weight
