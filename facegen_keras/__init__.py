@@ -33,6 +33,7 @@ _MODULES = {
     "networks.modern": "modern_discriminator modern_generator",
     "gan.augmentation": "instance_noise shifts",
     "gan.editor": "EditorGAN",
+    "gan.export": "export",
     "gan.interactive": "InteractiveGAN",
     "gan.inversion": "invert",
     "gan.losses": "CrossEntropy GANLoss Relativistic",

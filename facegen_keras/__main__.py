@@ -110,6 +110,13 @@ def _train_attributes(out, data, epochs, seed):
     print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {folder}")
 
 
+def _export(run, last, weights, out, bits):
+    if run and weights:
+        raise ValueError("--run and --weights: expected one of them.")
+    gan = fg.load_run(run, last) if run else fg.load_pretrained(weights or "modern")
+    print(f"The generator is in {fg.export(gan, out, bits).absolute()}")
+
+
 def _pack(run, last, out):
     fg.pack_run(run, out, last)
     print(f"The weights are in {Path(out).absolute()}")
@@ -157,7 +164,7 @@ def _number_or_share(text):
 
 
 COMMANDS = (
-    "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|pack|"
+    "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|export|pack|"
     "align|download|check"
 )
 
@@ -292,6 +299,15 @@ def _parser():
     command.add_argument("--data", help="as for train")
     command.add_argument("--epochs", type=int, default=40, help="default: 40")
     command.add_argument("--seed", type=int, default=0)
+
+    command = commands.add_parser(
+        "export", help="write a generator for runtimes without Keras: ONNX, LiteRT, SavedModel"
+    )
+    command.set_defaults(command=_export)
+    _add_run(command)
+    command.add_argument("--weights", help="instead of a run: modern (default), editor, or a file of packed weights")
+    command.add_argument("--out", required=True, help="an .onnx or .tflite file, or a folder for a SavedModel")
+    command.add_argument("--bits", type=int, default=32, help="8: weights of a quarter of the size, with .onnx")
 
     command = commands.add_parser("pack", help="write a run's weights as load_pretrained reads them")
     command.set_defaults(command=_pack)

@@ -1,0 +1,161 @@
+"""Generators in files of other runtimes, each opened by its own: they draw what Keras draws."""
+
+import json
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import facegen_keras as fg
+from facegen_keras.__main__ import main
+
+TOLERANCE = 1e-4  # of images in -1..1: a hundredth of a grey level
+KERAS = tuple(map(int, keras.version().split(".")[:2]))
+FORMATS = [
+    pytest.param(".onnx", marks=pytest.mark.skipif(KERAS < (3, 8), reason="needs Keras 3.8")),
+    ".tflite",
+    "",
+]
+
+pytestmark = pytest.mark.slow
+
+
+def open_onnx(path):
+    session = pytest.importorskip("onnxruntime").InferenceSession(path)
+    return lambda inputs: session.run(["images"], inputs)[0], session.get_modelmeta().custom_metadata_map[
+        "facegen_keras"
+    ]
+
+
+def open_tflite(path):
+    interpreter = pytest.importorskip("ai_edge_litert.interpreter").Interpreter(str(path))
+    runner = interpreter.get_signature_runner()
+
+    def draw(inputs):
+        count = len(next(iter(inputs.values())))
+        one_by_one = [runner(**{name: value[i : i + 1] for name, value in inputs.items()}) for i in range(count)]
+        return np.concatenate([drawn["images"] for drawn in one_by_one])
+
+    return draw, zipfile.ZipFile(path).read("facegen_keras.json")
+
+
+def open_saved_model(path):
+    loaded = tf.saved_model.load(str(path))
+
+    def draw(inputs):
+        return loaded.signatures["serving_default"](**{name: tf.constant(value) for name, value in inputs.items()})[
+            "images"
+        ].numpy()
+
+    draw.keeps = loaded  # a signature does not keep the weights that it reads
+    return draw, (path / "assets.extra" / "facegen_keras.json").read_bytes()
+
+
+OPEN = {".onnx": open_onnx, ".tflite": open_tflite, "": open_saved_model}
+
+
+def draw_inputs(gan, count=3):
+    """What the generator of a GAN reads, in its order: random arrays."""
+    rng = np.random.default_rng(0)
+    return [rng.uniform(-1, 1, (count, *read.shape[1:])).astype(np.float32) for read in gan.generator.inputs]
+
+
+def assert_draws_alike(gan, path):
+    """Whether a file draws what the GAN draws; returns what it says of itself."""
+    draw, notes = OPEN[path.suffix](path)
+    notes, inputs = json.loads(notes), draw_inputs(gan)
+    expected = gan.sampling_generator(inputs if len(inputs) > 1 else inputs[0], training=False).numpy()
+    drawn = draw(dict(zip(notes["inputs"], inputs)))
+    np.testing.assert_allclose(drawn, expected, rtol=0, atol=TOLERANCE)
+    return notes
+
+
+@pytest.fixture(scope="module")
+def gans():
+    """An unconditional generator, one of attributes with an average of its weights, and an editor: untrained."""
+    small = {"udacity": 32, "modern": 16, "editor": 16}
+    return {name: fg.RECIPES[name].build(image_size=size, dtype_policy="float32") for name, size in small.items()}
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("recipe", ["udacity", "modern", "editor"])
+def test_file_draws_what_keras_draws_and_says_what_it_is(gans, recipe, suffix, tmp_path):
+    gan = gans[recipe]
+    notes = assert_draws_alike(gan, fg.export(gan, tmp_path / f"generator{suffix}"))
+    attributes = {"attributes": list(gan.attributes)}
+    assert notes["recipe"] == recipe and notes["crop"] == gan.crop
+    assert notes["outputs"] == {"images": {"shape": [*gan.size, 3], "range": [-1, 1]}}
+    if recipe == "editor":
+        assert notes["inputs"]["pictures"] == notes["outputs"]["images"]
+        assert notes["inputs"]["change"].items() >= (attributes | {"range": [-1, 1]}).items()
+    else:
+        assert notes["inputs"]["latents"]["shape"] == list(gan.latent.shape)
+        assert list(notes["inputs"]) == ["latents", *(["attributes"] if gan.attributes else [])]
+    if recipe == "modern":
+        assert notes["inputs"]["attributes"].items() >= (attributes | {"range": [0, 1]}).items()
+    assert [file.name for file in tmp_path.iterdir()] == [f"generator{suffix}"]
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_policies_are_exported_as_float32_with_the_same_weights(gans, policy, tmp_path):
+    gan = fg.RECIPES["modern"].build(image_size=16, dtype_policy=policy)
+    plain = gans["modern"]
+    plain.sampling_generator.set_weights(gan.sampling_generator.get_weights())
+    assert_draws_alike(plain, fg.export(gan, tmp_path / "generator"))
+
+
+@pytest.mark.skipif(KERAS < (3, 8), reason="needs Keras 3.8")
+def test_eight_bits_take_a_quarter_and_keep_the_shipped_faces(tmp_path):
+    gan = fg.load_pretrained()
+    path = fg.export(gan, tmp_path / "generator.onnx", bits=8)
+    assert path.stat().st_size < 1.1 * gan.generator.count_params()
+    assert_draws_alike(gan, path)
+
+
+@pytest.mark.skipif(KERAS >= (3, 8), reason="Keras has what is missing before 3.8")
+def test_older_keras_says_which_version_writes_onnx(gans, tmp_path):
+    with pytest.raises(ImportError, match=r"from version 3\.8"):
+        fg.export(gans["modern"], tmp_path / "generator.onnx")
+
+
+def test_what_cannot_be_written_is_refused_in_a_sentence(gans, tmp_path):
+    gan, full = gans["modern"], tmp_path / "full"
+    full.mkdir()
+    (full / "mine.txt").touch()
+    for path, bits, why in [
+        ("a.h5", 32, "expected a file named .onnx"),
+        ("a.tflite", 8, "8 with .onnx"),
+        ("full", 32, "there already"),
+    ]:
+        with pytest.raises(ValueError, match=why):
+            fg.export(gan, tmp_path / path, bits)
+    assert [file.name for file in tmp_path.rglob("*")] == ["full", "mine.txt"]
+
+
+@pytest.mark.skipif(KERAS < (3, 8), reason="needs Keras 3.8")
+def test_missing_package_is_named_and_the_file_that_was_there_stays(gans, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    path = tmp_path / "generator.onnx"
+    path.write_text("mine")
+    with pytest.raises(ImportError, match=r"tf2onnx.*facegen_keras\[export\]"):
+        fg.export(gans["modern"], path)
+    assert path.read_text() == "mine"
+
+
+def test_broken_weights_are_not_exported(tmp_path):
+    gan = fg.RECIPES["modern"].build(image_size=16)
+    gan.generator.weights[0].assign(np.full(gan.generator.weights[0].shape, np.nan))
+    with pytest.raises(ValueError, match="NaN"):
+        fg.export(gan, tmp_path / "generator.tflite")
+
+
+def test_command_exports_shipped_weights_and_files_of_weights(tmp_path, capsys):
+    out = str(tmp_path / "editor.tflite")
+    assert main(["export", "--weights", "editor", "--out", out]) == 0
+    assert out in capsys.readouterr().out
+    assert_draws_alike(fg.load_pretrained("editor"), tmp_path / "editor.tflite")
+    assert main(["export", "--run", "runs/first", "--weights", "editor", "--out", out]) == 2
+    assert "expected one of them" in capsys.readouterr().err
