@@ -135,4 +135,4 @@ def _import(name, path):
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f'{path} needs the package {name}: pip install "facegen_keras[export]".') from error
+        raise ImportError(f"{path} needs the package {name}: pip install tf2onnx onnxruntime.") from error
