@@ -15,7 +15,7 @@ def export(gan, path, bits=32):
 
     Args:
         gan: a `FaceGAN`.
-        path: `.onnx`; `.tflite`, for one picture at a time; or a folder without a suffix, for a SavedModel.
+        path: `.onnx`; `.tflite`, for one picture at a time; or a folder, for a SavedModel.
         bits: 32, or 8 with `.onnx`: weights of a quarter of the size.
 
     Returns:

@@ -27,7 +27,7 @@ def write_model(model, path, notes, bits=32):
     Args:
         model: a functional or sequential model of any dtype policy, with one output.
         path: `.onnx`; `.tflite`, for one picture at a time, as LiteRT does not know sizes that depend on a batch; or a
-            folder without a suffix, for a SavedModel.
+            folder (without a suffix, or with a slash at its end), for a SavedModel.
         notes: a dict for JSON, which the file keeps: ONNX in its metadata, `.tflite` as a file that unzip finds in it,
             a SavedModel in `assets.extra`. Its `inputs` and `outputs`, dicts, name those of the model, in its order.
         bits: 32, or 8 for a quarter of the size, with `.onnx` alone (see `store_in_eight_bits`).
@@ -39,7 +39,8 @@ def write_model(model, path, notes, bits=32):
         ValueError: a path of another kind, bits that are not supported, or a folder that holds something.
         ImportError: a package is missing, or Keras is too old; the message says what to install.
     """
-    path, kind = Path(path), Path(path).suffix.lower()
+    kind = "" if str(path).endswith("/") else Path(path).suffix.lower()
+    path = Path(path)
     if kind not in _WRITERS:
         raise ValueError(f"{path}: expected a file named .onnx or .tflite, or a folder for a SavedModel.")
     if bits not in (8, 32) or bits == 8 and kind != ".onnx":
@@ -54,9 +55,8 @@ def _named(model, notes):
     (output,) = notes["outputs"]
     drawn = _in_float32(model)(inputs if len(inputs) > 1 else inputs[0])
     named = keras.Model(dict(zip(notes["inputs"], inputs)), {output: drawn})
-    named(
-        {name: np.zeros((1, *read.shape[1:]), np.float32) for name, read in named.input.items()}
-    )  # Keras wants a call
+    empty = {name: np.zeros((1, *read.shape[1:]), np.float32) for name, read in named.input.items()}
+    named(empty)  # Keras exports no model to ONNX that was never called
     return named
 
 

@@ -11,7 +11,7 @@ OUTPUT_AXES = {("Conv", 1): 0, ("ConvTranspose", 1): 1, ("MatMul", 1): -1}
 
 
 def store_in_eight_bits(model):
-    """Store matrices and kernels of an ONNX model as int8, with one scale for each output channel; it is changed.
+    """Turn matrices and kernels of an ONNX model into int8, in place, with one scale for each output channel.
 
     A cast and a multiplication turn each back into float32. They depend on no input, so runtimes compute them once, as
     they load the file. The weights that are shipped are multiples of such scales, and come back as they were.
