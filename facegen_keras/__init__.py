@@ -36,6 +36,7 @@ _MODULES = {
     "gan.augmentation": "diffusion_noise instance_noise shifts",
     "gan.editor": "EditorGAN",
     "gan.ema": "HalfLife",
+    "gan.export": "export",
     "gan.interactive": "InteractiveGAN",
     "gan.inversion": "invert",
     "gan.losses": "CrossEntropy GANLoss Relativistic",

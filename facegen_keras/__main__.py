@@ -116,6 +116,13 @@ def _train_views(out, data, epochs, seed):
     print(f"It finds {found:.1%} of unseen faces again; the network and its card are in {out.parent.absolute()}")
 
 
+def _export(run, last, weights, out, bits):
+    if run and weights:
+        raise ValueError("--run and --weights: expected one of them.")
+    gan = fg.load_run(run, last) if run else fg.load_pretrained(weights or "modern")
+    print(f"The generator is in {fg.export(gan, out, bits).absolute()}")
+
+
 def _pack(run, last, out):
     fg.pack_run(run, out, last)
     print(f"The weights are in {Path(out).absolute()}")
@@ -170,7 +177,7 @@ def _number_or_share(text):
 COMPARED = ("KID", "precision", "recall", "variance share")
 COMMANDS = (
     "train|runs|sample|film|interpolate|contact-sheet|inspect|refine|evaluate|compare|train-attributes|train-views|"
-    "pack|align|download|check"
+    "export|pack|align|download|check"
 )
 
 
@@ -309,6 +316,15 @@ def _parser():
 
     command = commands.add_parser("train-views", help="train the network whose features compare faces without labels")
     _add_network(command, _train_views, 100)
+
+    command = commands.add_parser(
+        "export", help="write a generator for runtimes without Keras: ONNX, LiteRT, SavedModel"
+    )
+    command.set_defaults(command=_export)
+    _add_run(command)
+    command.add_argument("--weights", help="instead of a run: modern (default), editor, or a file of packed weights")
+    command.add_argument("--out", required=True, help="an .onnx or .tflite file, or a folder for a SavedModel")
+    command.add_argument("--bits", type=int, default=32, help="8: weights of a quarter of the size, with .onnx")
 
     command = commands.add_parser("pack", help="write a run's weights as load_pretrained reads them")
     command.set_defaults(command=_pack)
