@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from facegen_keras.files import write_atomically
 from facegen_keras.metadata import marks
@@ -116,8 +116,10 @@ def _thumbnail(file):
     try:
         with Image.open(file) as picture:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except UnidentifiedImageError:
-        raise ValueError(f"{file}: it is no picture that can be read.") from None
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file}: there is no such picture.") from None
+    except OSError as error:  # Pillow's own are of this kind
+        raise ValueError(f"{file}: it is no picture that can be read ({error}).") from None
     return np.asarray(ImageOps.pad(upright, (CONTACT, CONTACT), Image.Resampling.LANCZOS, PAPER))
 
 

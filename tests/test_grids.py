@@ -121,6 +121,11 @@ def test_contact_sheets_that_cannot_be(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     with pytest.raises(ValueError, match="broken.png: it is no picture"):
         fg.contact_sheet(tmp_path, tmp_path / "sheet.png")
+    Image.effect_noise((64, 64), 50).save(tmp_path / "whole.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "whole.png").read_bytes()[:2000])
+    with pytest.raises(ValueError, match="broken.png: it is no picture"):
+        fg.contact_sheet([tmp_path / "whole.png", tmp_path / "broken.png"], tmp_path / "sheet.png")
+    (tmp_path / "whole.png").unlink()
     with pytest.raises(FileNotFoundError, match="lost.png"):
         fg.contact_sheet([tmp_path / "lost.png"], tmp_path / "sheet.png")
     (tmp_path / "broken.png").unlink()

@@ -24,14 +24,28 @@ def distances(before, after):
 
     The face is looked for in `before`, and its eyes and nose in both.
     """
-    return np.array([np.linalg.norm(np.subtract(*_features(one, two))) for one, two in zip(before, after)])
+    pairs = []
+    for one, two in zip(before, after):
+        place, features = _look_at(one.tobytes(), one.shape)
+        pairs.append(features - _features(_enlarge(two), place))
+    return np.linalg.norm(pairs, axis=1)
 
 
-def _features(*pictures):
-    detector, landmarks, network = _models()
-    large = [np.array(Image.fromarray(picture).resize((SIZE, SIZE), Image.Resampling.BICUBIC)) for picture in pictures]
-    place = next(iter(detector(large[0])), MIDDLE)
-    return [np.array(network.compute_face_descriptor(picture, landmarks(picture, place))) for picture in large]
+@functools.lru_cache(maxsize=1_000)
+def _look_at(pixels, shape):
+    """Where the face is in a picture, and its features; for each picture once."""
+    picture = _enlarge(np.frombuffer(pixels, np.uint8).reshape(shape))
+    place = next(iter(_models()[0](picture)), MIDDLE)
+    return place, _features(picture, place)
+
+
+def _features(picture, place):
+    _, landmarks, network = _models()
+    return np.array(network.compute_face_descriptor(picture, landmarks(picture, place)))
+
+
+def _enlarge(picture):
+    return np.asarray(Image.fromarray(picture).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
 
 
 @functools.cache

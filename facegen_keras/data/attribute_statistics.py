@@ -55,9 +55,12 @@ def related_attributes(names):
         names: a tuple of attributes.
 
     Returns:
-        bool array (len(names), 40): whether its correlation in CelebA is `RELATED` or more; so is each with itself.
+        bool array (len(names), 40): whether its correlation in CelebA is `RELATED` or more, or a face cannot have both,
+        such as two hair colours; so is each with itself.
     """
-    return celeba_statistics().loc[list(names), list(ATTRIBUTES)].abs().to_numpy() >= RELATED
+    related = celeba_statistics().loc[list(names), list(ATTRIBUTES)].abs().to_numpy() >= RELATED
+    exclusive = [[any({name, other} <= set(group) for group in EXCLUSIVE) for other in ATTRIBUTES] for name in names]
+    return related | np.array(exclusive)
 
 
 def sample_attributes(count, seed=0, given=None):

@@ -10,6 +10,7 @@ from facegen_keras.data.attribute_statistics import (
     celeba_statistics,
     implied_attributes,
     measure_statistics,
+    related_attributes,
     sample_attributes,
 )
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
@@ -109,3 +110,13 @@ def test_implied_attributes():
     assert implied_attributes({"Goatee": 1}) == {"No_Beard": 0, "Male": 1}
     assert implied_attributes({"No_Beard": 0}) == {"Male": 1}
     assert implied_attributes({"Blond_Hair": 0}) == {}
+
+
+def test_what_may_go_along_with_a_change():
+    """A correlation, such as a beard's with Male, or what a face cannot have at once, such as two hair colours."""
+    changed = ("Male", "Black_Hair", "Wearing_Hat")
+    related = related_attributes(changed)
+    named = {name: {other for other, goes in zip(ATTRIBUTES, row) if goes} for name, row in zip(changed, related)}
+    assert {"Male", "No_Beard", "Wearing_Lipstick"} <= named["Male"] and "Smiling" not in named["Male"]
+    assert named["Black_Hair"] == {"Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Bald"}
+    assert named["Wearing_Hat"] == {"Wearing_Hat"}

@@ -176,7 +176,7 @@ def test_webcam_takes_a_picture(browser):
 def test_names_are_shown_as_text(browser, tmp_path):
     """The folder that the page works in, and the file that it is given, are named like an element of a page."""
     button(browser, "Save history").click()
-    files = "return document.querySelector('.facegen-files').textContent"
+    files = "return document.querySelector('.facegen-files')?.textContent ?? ''"  # it is there once something is saved
     wait_for(lambda: MARKUP in browser.execute_script(files))
     (tmp_path / f"{MARKUP}.png").write_text("no picture", encoding="utf-8")
     upload(browser, tmp_path / f"{MARKUP}.png")
