@@ -90,9 +90,11 @@ def _refine(photos, run, last, attributes, passes, face, out, full_size):
         print(f"{photo} in full size: {session.export(full_size)[-1].absolute()}")
 
 
-def _evaluate(run, last, count, data, features, reject, out):
+def _evaluate(run, last, count, data, features, reject, attribute_network, out):
     faces = (fg.faces_of_run(run) if run else {}) | ({"data": data} if data else {})
-    found = fg.evaluate(_load(run, last), count, features=features, reject=reject, **faces)
+    gan = _load(run, last)
+    gan.attribute_network = attribute_network
+    found = fg.evaluate(gan, count, features=features, reject=reject, **faces)
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out).absolute()}")
 
@@ -105,8 +107,8 @@ def _compare(out, recipes, minutes, data, count):
     print(f"All results are in {folder / 'comparison.csv'}, a sheet of samples in {folder / 'comparison.jpg'}")
 
 
-def _train_attributes(out, data, epochs, seed):
-    judged = fg.train_attribute_network(out, data, epochs, seed=seed)
+def _train_attributes(out, data, epochs, seed, attributes):
+    judged = fg.train_attribute_network(out, data, epochs, seed=seed, attributes=attributes)
     folder = out.parent.absolute()
     print(f"Mean balanced accuracy {judged.balanced_accuracy.mean():.3f}; the network and its card are in {folder}")
 
@@ -198,7 +200,9 @@ def _parser():
     command.add_argument("--seed", type=int, help="default: 0")
     command.add_argument("--resume", action="store_true", help="go on with the run, or start it where there is none")
     command.add_argument(
-        "--attributes", type=_selection, help="size of a selection (1, 2, 5, 8, 23, 40), names, or none"
+        "--attributes",
+        type=_selection,
+        help="size of a selection (1, 2, 5, 8, 23, 40), names of CelebA's or of your labels, or none",
     )
     command.add_argument("--image-size", type=int)
     command.add_argument("--batch-size", type=int)
@@ -245,7 +249,7 @@ def _parser():
     command.set_defaults(command=_sample)
     _add_run(command)
     command.add_argument("-n", dest="count", type=int, default=64)
-    command.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in CelebA")
+    command.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in the data")
     command.add_argument("--seed", type=int, default=0)
     _add_reject(command)
     command.add_argument("--out", default="grid.png")
@@ -301,6 +305,7 @@ def _parser():
         "inception, joined by commas (default: faces,views)",
     )
     _add_reject(command)
+    command.add_argument("--attribute-network", help="the .npz file of train-attributes that reads the run's labels")
     command.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
 
     command = commands.add_parser("compare", help="train every recipe for the same time, and measure all alike")
@@ -313,6 +318,7 @@ def _parser():
 
     command = commands.add_parser("train-attributes", help="train the network that reads attributes off faces")
     _add_network(command, _train_attributes, 40)
+    command.add_argument("--attributes", type=_selection, help="as for train (default: all that the faces have)")
 
     command = commands.add_parser("train-views", help="train the network whose features compare faces without labels")
     _add_network(command, _train_views, 100)

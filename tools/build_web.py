@@ -22,7 +22,7 @@ from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.images import CELEBA_SIZE
 from facegen_keras.editing.exports import SOFTWARE
 from facegen_keras.editing.words import LABELS, label
-from facegen_keras.gan.sampling import PLAIN_FACE
+from facegen_keras.gan.conditions import PLAIN_FACE
 from facegen_keras.networks.attribute_network import SIZE
 from facegen_keras.networks.exporting import write_model
 

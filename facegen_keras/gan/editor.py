@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from facegen_keras.data.attribute_statistics import implied_attributes, related_attributes
 from facegen_keras.data.attributes import ATTRIBUTES
+from facegen_keras.gan.conditions import has_own_labels
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.replicas import draw_share
 from facegen_keras.networks.attribute_network import SIZE, load_attribute_network
@@ -45,6 +46,11 @@ class EditorGAN(InteractiveGAN):
 
     def __init__(self, *models, guidance=1.0, reconstruction=10.0, **options):
         super().__init__(*models, reconstruction=reconstruction, **options)
+        if has_own_labels(self):
+            raise ValueError(
+                f"An editor learns from the shipped attribute network, which reads CelebA's attributes and not all of "
+                f"{', '.join(self.attributes)}: name CelebA's, or take a recipe without guidance, such as modern."
+            )
         if not guidance >= 0:
             raise ValueError(f"guidance={guidance}: expected a weight of 0 or more.")
         self.guidance = float(guidance)

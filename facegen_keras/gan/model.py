@@ -9,6 +9,7 @@ import tensorflow as tf
 from facegen_keras.checks import check_seed, check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.images import CROP, check_size
+from facegen_keras.data.label_statistics import LabelStatistics
 from facegen_keras.gan import conditions, inversion
 from facegen_keras.gan.augmentation import follows_accuracy
 from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
@@ -50,10 +51,14 @@ class FaceGAN(keras.Model):
             real and generated alike.
         recipe: name of the recipe it was built from.
         seed: of the latents in training.
+        label_statistics: the `LabelStatistics` of its attributes, or their configuration, where these are not CelebA's;
+            `fit` takes those of the faces.
 
     Attributes:
         start_faces: uint8 array (n, H, W, 3): what `sample` feeds to a generator whose latents are faces; None for
             drawn sample faces. It is not saved.
+        attribute_network: the `.npz` file of the network that reads its attributes off pictures, wherever they are
+            read (see `train_attribute_network`); None for the one that is shipped, which reads CelebA's. Not saved.
 
     Raises:
         ValueError: an argument is out of range, or the generator reads other latents or attributes.
@@ -62,11 +67,12 @@ class FaceGAN(keras.Model):
     extra_metrics = ()  # what a subclass logs beside the rest
     takes_pictures = False  # whether latents are pictures, and each output may go in again
     start_faces = None
+    attribute_network = None
     batches_to_leave_out = 0  # of an epoch that was interrupted: those that were trained on before
 
     def __init__(
         self, generator, discriminator, latent, attributes=(), value_range=(0, 1), crop=CROP, random_attributes=False,
-        ema_decay=0.0, augmentation=None, recipe="custom", seed=0, **options
+        ema_decay=0.0, augmentation=None, recipe="custom", seed=0, label_statistics=None, **options
     ):  # fmt: skip
         super().__init__(**options)
         check_ema_decay(ema_decay)
@@ -77,6 +83,9 @@ class FaceGAN(keras.Model):
         self.attributes, self.value_range, self.crop = resolve_attributes(attributes), tuple(value_range), crop
         self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
         self.recipe, self.seed = recipe, check_seed(seed)
+        if isinstance(label_statistics, dict):
+            label_statistics = LabelStatistics.from_config(self.attributes, label_statistics)
+        self.label_statistics = label_statistics
         check_size(self.size, crop)
         conditions.check_inputs(self)
         self.ema_generator = frozen_copy(generator) if ema_decay else None
@@ -164,7 +173,9 @@ class FaceGAN(keras.Model):
             raise ValueError(f"fit takes no validation_data: {MEASURE}, or fg.SampleQuality as a callback.")
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
-        next_epoch = getattr(x, "next_epoch", None)
+        next_epoch, statistics = (getattr(x, name, None) for name in ("next_epoch", "label_statistics"))
+        if conditions.has_own_labels(self) and statistics and statistics.names == self.attributes:
+            self.label_statistics = statistics
         x = share_batches(x, self.distribute_strategy)
         return super().fit(x, *args, callbacks=with_own(callbacks, self, next_epoch), **options)
 
@@ -348,6 +359,7 @@ class FaceGAN(keras.Model):
         plain = ("name", "attributes", "value_range", "crop", "random_attributes", "recipe", "seed")
         config = {name: keras.saving.serialize_keras_object(model) for name, model in models.items()}
         config |= {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
+        config["label_statistics"] = self.label_statistics and self.label_statistics.get_config()
         return config | {"ema_decay": keras.saving.serialize_keras_object(self.ema_decay)}
 
     @classmethod

@@ -11,6 +11,7 @@ from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.sample_faces import RECORD
 from facegen_keras.data.selection import open_faces
 from facegen_keras.files import write_atomically
+from facegen_keras.gan.conditions import explain_unread
 from facegen_keras.grids import save_grid
 from facegen_keras.metrics.attributes import bias_report, compare_accuracy
 from facegen_keras.metrics.features import Features, find_features
@@ -33,7 +34,8 @@ class Evaluation:
     Args:
         scores: dict of name to `Score`: KID, FID, precision, recall and variance share; the same by other features,
             such as "recall (views)"; diversity, memorisation and copies.
-        attributes: the table of `attribute_accuracy`; None for a generator without attributes.
+        attributes: the table of `attribute_accuracy`; None for a generator without attributes, or with some that no
+            network reads.
         bias: the table of `bias_report`.
         pairs: uint8 array (2, k, H, W, 3): the samples nearest to a training face, and those faces.
         samples: uint8 array (count, H, W, 3): what was measured.
@@ -93,7 +95,8 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
     """Measure a generator against real faces.
 
     Args:
-        gan: a `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`).
+        gan: a `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`), and its
+            `attribute_network` reads what faces show.
         count: samples drawn, and real faces they are compared with; as many other real faces show what a perfect
             generator would reach. If there are not that many real faces, half of them are compared with the rest.
         data, split: the real faces, as for `load_faces`: those that the generator was trained on.
@@ -137,11 +140,13 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
         suffix = f" ({name})" if scores else ""
         scores |= {metric + suffix: score for metric, score in sets.scores().items()}
     scores |= {score.name: score for score in (varied, near.distance, near.copies)}
-    accuracy = None
-    if gan.attributes:
-        accuracy = compare_accuracy(resized, target_attributes, real, labels[:count], how)
+    accuracy, unread = None, explain_unread(gan)
+    if gan.attributes and not unread:
+        accuracy = compare_accuracy(resized, target_attributes, real, labels[:count], how, gan.attribute_network)
     summary = _summary(count, [kind.name for kind in kinds.values()], how, is_drawn=_is_drawn(data))
-    return Evaluation(scores, accuracy, bias_report(real, resized), pairs, samples, summary)
+    summary += (unread,) if unread else ()
+    bias = bias_report(real, resized, gan.attribute_network)
+    return Evaluation(scores, accuracy, bias, pairs, samples, summary)
 
 
 def _memorised(gan, samples, data, split, images, how):

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from facegen_keras.data.labels import partition_of
 from facegen_keras.data.layouts import find_data, find_layout
-from facegen_keras.data.selection import open_faces, partition_of
+from facegen_keras.data.selection import open_faces
 from facegen_keras.gan.latents import FACES
 from facegen_keras.memory import check_memory
 
@@ -89,7 +90,7 @@ def load_real(gan, count, size, *, data=None, split="train", seed=0):
         seed: of the choice.
 
     Returns:
-        uint8 array (n, height, width, 3) in random order, and a DataFrame (n, k) of the generator's attributes, 0 or 1.
+        uint8 array (n, height, width, 3) in random order, and a DataFrame (n, k) of the generator's attributes.
     """
     faces = open_faces(size, gan.attributes or None, data, split, gan.crop)
     rows = np.random.default_rng(seed).choice(faces.rows, min(count, len(faces.rows)), replace=False)

@@ -8,11 +8,12 @@ import pandas as pd
 import tensorflow as tf
 from PIL import Image
 
-from facegen_keras.data.attributes import ATTRIBUTES
-from facegen_keras.data.celeba import load_arrays, load_identities
+from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
+from facegen_keras.data.celeba import load_arrays, load_attributes, load_identities
 from facegen_keras.data.images import CELEBA_SIZE, CROP
 from facegen_keras.files import write_atomically
 from facegen_keras.networks.attribute_network import (
+    NAMES,
     SIZE,
     WIDTH,
     build_attribute_network,
@@ -26,7 +27,8 @@ LOADED_SIZE = 96  # side in pixels of the training faces before that crop
 
 
 def train_attribute_network(
-    out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, width=WIDTH, seed=0, verbose=1
+    out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, width=WIDTH, seed=0, verbose=1,
+    attributes=None,
 ):  # fmt: skip
     """Train the network, test it on people whom it was not trained on, and save its weights and its model card.
 
@@ -44,30 +46,35 @@ def train_attribute_network(
         width: as for `build_attribute_network`.
         seed: what the choice of faces and people, the initial weights and the order follow from.
         verbose: as for `fit`.
+        attributes: names of what it shall read, of CelebA's attributes or of labels of your own; None for all that the
+            faces have.
 
     Returns:
         DataFrame with a row for each attribute that some, but not all, of the test faces show: `balanced_accuracy`,
         `frequency` and the number of test `faces` that show it.
 
     Raises:
-        ValueError: `out` does not end in `.npz`, or `held_out` leaves nobody to train or to test on.
+        ValueError: `out` does not end in `.npz`, `held_out` leaves nobody to train or to test on, or the faces have no
+            such attributes.
         FileNotFoundError: as `load_faces`.
     """
     out = Path(out)
     if out.suffix != ".npz":
         raise ValueError(f"out={str(out)!r}: expected the name of an .npz file, such as attribute_network.npz.")
-    pictures, table = load_arrays(images, LOADED_SIZE, ATTRIBUTES, data=data, split="all", crop=WIDEST, seed=seed)
+    names = tuple(load_attributes(data)) if attributes is None else resolve_attributes(attributes)
+    names = ATTRIBUTES if set(names) == set(ATTRIBUTES) else names  # in their usual order
+    pictures, table = load_arrays(images, LOADED_SIZE, names, data=data, split="all", crop=WIDEST, seed=seed)
     identities = load_identities(data)
     people = (table.index.to_series() if identities is None else identities.reindex(table.index)).to_numpy()
     tests = hold_out(people, held_out, seed)
     keras.utils.set_random_seed(seed)
-    network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, width, verbose)
+    network = _fit(pictures[~tests], table[~tests].astype(np.float32), epochs, batch_size, width, verbose)
     scores = _score(network, crop_centre(pictures[tests]), table[tests])
     faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
     with write_atomically(out) as file:
-        np.savez_compressed(file, **name_weights(network))
+        np.savez_compressed(file, **name_weights(network) | {NAMES: np.array(network.attributes)})
     with write_atomically(out.with_suffix(".md")) as file:
-        file.write_text(_card(scores, *faces, epochs, None if identities is None else people), encoding="utf-8")
+        file.write_text(_card(scores, names, *faces, epochs, None if identities is None else people), encoding="utf-8")
     return scores
 
 
@@ -95,7 +102,8 @@ def hold_out(people, share, seed):
     return np.isin(people, np.random.default_rng(seed).choice(names, count, replace=False))
 
 
-def _fit(pictures, values, epochs, batch_size, width, verbose):
+def _fit(pictures, table, epochs, batch_size, width, verbose):
+    values = table.to_numpy()
     frequency = np.clip(values.mean(axis=0), 0.05, 0.95).astype(np.float32)
     batch_size = min(batch_size, len(pictures))
     steps = len(pictures) // batch_size
@@ -104,12 +112,12 @@ def _fit(pictures, values, epochs, batch_size, width, verbose):
         weight = targets / (2 * frequency) + (1 - targets) / (2 * (1 - frequency))
         return tf.reduce_mean(weight * tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
 
-    trained = build_attribute_network(choose_policy(), width)
+    trained = build_attribute_network(choose_policy(), width, tuple(table))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps * epochs)
     trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, jit_compile=False)
     batches = shuffled_batches(pictures, batch_size, lambda images, rows: (augment(images), tf.gather(values, rows)))
     trained.fit(batches, shuffle=False, epochs=epochs, verbose=verbose)
-    network = build_attribute_network(width=width)
+    network = build_attribute_network(width=width, attributes=tuple(table))
     network.set_weights(trained.get_weights())
     return network
 
@@ -170,26 +178,33 @@ def crop_centre(pictures):
 
 
 def _score(network, pictures, table):
-    right = (read_probabilities(network, pictures) > 0.5) == (table.to_numpy() == 1)
+    right = (read_probabilities(network, pictures) > 0.5) == (table.to_numpy() > 0.5)
     rows = {}
     for i, name in enumerate(table):
-        shown = table[name].to_numpy() == 1
+        shown = table[name].to_numpy() > 0.5
         if shown.any() and not shown.all():
             accuracy = np.mean([right[shown, i].mean(), right[~shown, i].mean()])
             rows[name] = {"balanced_accuracy": accuracy, "frequency": shown.mean(), "faces": shown.sum()}
     return pd.DataFrame.from_dict(rows, "index").astype({"faces": int})
 
 
-def _card(scores, training_faces, test_faces, epochs, people):
+def _card(scores, names, training_faces, test_faces, epochs, people):
     """The model card; `people` (n,) says who is on each picture, or is None if nobody knows."""
     if people is None:
         split = "It is not known who is on which picture (`identity_CelebA.txt`), so the same people may be in both."
     else:
         split = f"Nobody is in both: the {len(np.unique(people)):,} people were split by `identity_CelebA.txt`."
+    what, terms = f"{len(names)} attributes ({', '.join(names)})", ["Data and labels: those of whoever trained it."]
+    if set(names) <= set(ATTRIBUTES):
+        what = "CelebA's 40 attributes" if len(names) == len(ATTRIBUTES) else what
+        terms = [
+            "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. The labels",
+            "are what people saw in pictures of celebrities, and many are wrong.",
+        ]
     lines = [
         "# Attribute network",
         "",
-        f"This network reads CelebA's 40 attributes off a face of {SIZE}x{SIZE} pixels.",
+        f"This network reads {what} off a face of {SIZE}x{SIZE} pixels.",
         f"It was trained for {epochs} epochs on {training_faces}, and tested on {test_faces}.",
         split,
         "",
@@ -200,9 +215,8 @@ def _card(scores, training_faces, test_faces, epochs, people):
         "The `.npz` file holds the weights in the order of Keras' `get_weights()`. `load_attribute_network` in",
         "`facegen_keras/networks/attribute_network.py` builds the network and loads them.",
         "",
-        "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. The labels are",
-        "what people saw in pictures of celebrities, and many are wrong. Rare attributes are read poorly. Do not use",
-        "the network to judge people.",
+        *terms,
+        "Rare attributes are read poorly. Do not use the network to judge people.",
         "",
         "| attribute | balanced accuracy | frequency | test faces that show it |",
         "|---|---|---|---|",

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from facegen_keras.checks import check_seed
+from facegen_keras.data.label_statistics import LabelStatistics
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.ema import HalfLife
 from facegen_keras.gan.state import check_finite
@@ -14,7 +15,7 @@ from facegen_keras.networks.weight_file import compress, compressed_headers, ope
 from facegen_keras.training.recipes import RECIPES
 
 NETWORKS = ("generator", "discriminator")
-LONGEST = 100_000  # bytes of a file's description
+LONGEST = 4_000_000  # bytes of a file's description
 LARGEST = 1024  # pixels of a side that a file may ask for
 ASSETS = Path(__file__).parents[1] / "assets"
 SHIPPED = {"modern": ASSETS / "pretrained.npz", "editor": ASSETS / "editor.npz"}
@@ -57,7 +58,10 @@ def pack(gan, path):
         del options["ema_decay"]  # the file keeps numbers; the recipe's own decay takes its place
     _check_packable(gan, options)
     check_finite(gan)
-    packed = {"described": json.dumps({"recipe": gan.recipe, "options": options})}
+    described = {"recipe": gan.recipe, "options": options}
+    if gan.label_statistics:
+        described["label_statistics"] = gan.label_statistics.get_config()
+    packed = {"described": json.dumps(described)}
     for name, network in zip(NETWORKS, (gan.sampling_generator, gan.discriminator)):
         for key, variable in _keyed_weights(name, network):
             packed |= compress(key, variable.numpy())
@@ -106,10 +110,15 @@ def _unpack(path):
         shape, dtype = file.headers.pop("described", (None, np.dtype("V0")))
         if shape != () or dtype.kind != "U" or dtype.itemsize > LONGEST:
             raise ValueError("it does not say which recipe it is of")
-        recipe, seed = _recipe_of(json.loads(str(file.read("described"))))
+        described = json.loads(str(file.read("described")))
+        statistics = described.pop("label_statistics", None) if isinstance(described, dict) else None
+        recipe, seed = _recipe_of(described)
+        if statistics is not None:
+            statistics = LabelStatistics.from_config(recipe.attributes, statistics)
         with tf.Graph().as_default():  # there, variables have shapes and take no memory
             file.check(_headers_of(recipe.build(ema_decay=0.0)))
         gan = recipe.build(seed=seed)
+        gan.label_statistics = statistics
         for name in NETWORKS:
             network = getattr(gan, name)
             network.set_weights([file.read_compressed(key) for key, _ in _keyed_weights(name, network)])

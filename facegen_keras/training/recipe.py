@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from facegen_keras.checks import check_whole
-from facegen_keras.data.attributes import resolve_attributes
+from facegen_keras.data.attributes import check_spelling, resolve_attributes
 from facegen_keras.data.celeba import load_faces
 from facegen_keras.data.images import CROP, check_size
 from facegen_keras.data.selection import check_amount
@@ -42,7 +42,7 @@ class Recipe:
         generator: (image size, n) -> the generator's body (see `builders`).
         discriminator: n -> (features, head).
         image_size: (height, width), or one number for a square.
-        attributes: names, or the size of a selection; () for none.
+        attributes: names, of CelebA's attributes or of labels of one's own, or the size of a selection; () for none.
         conditioning: how attributes enter the discriminator (see `conditioning`).
         repeat: how many times each attribute is repeated in the generator's input.
         random_attributes: whether G is trained on random bits instead of the attributes of real faces.
@@ -110,7 +110,7 @@ class Recipe:
     gradient_accumulation_steps: int = 1
 
     def __post_init__(self):
-        object.__setattr__(self, "attributes", resolve_attributes(self.attributes))
+        object.__setattr__(self, "attributes", check_spelling(resolve_attributes(self.attributes)))
         if isinstance(self.schedule, str):
             object.__setattr__(self, "schedule", parse_schedule(self.schedule))
         for name, kind in (("loss", GANLoss), ("schedule", Schedule)):

@@ -109,6 +109,23 @@ def test_a_missing_file_is_named(tmp_path):
         load_attribute_network(tmp_path / "nowhere.npz")
 
 
+@pytest.mark.parametrize(
+    "names, word",
+    [(np.array(["a"] * 40), "twice"), (np.array([["a"]]), "attributes"), (np.array(["a", "b"]), "weight_")],
+)
+def test_names_that_are_none_of_the_network_are_refused(tmp_path, names, word):
+    write_weights(tmp_path / "other.npz", lambda weights: weights.update(attributes=names))
+    with pytest.raises(ValueError, match=f"other.npz.*{word}"):
+        load_attribute_network(tmp_path / "other.npz")
+
+
+def test_a_file_with_names_reads_these(tmp_path):
+    names = [f"label {i}" for i in range(40)]
+    write_weights(tmp_path / "own.npz", lambda weights: weights.update(attributes=np.array(names)))
+    assert load_attribute_network(tmp_path / "own.npz").attributes == tuple(names)
+    assert load_attribute_network().attributes == ATTRIBUTES  # the shipped file was written before there were names
+
+
 @pytest.mark.slow
 def test_one_call_trains_it_and_writes_its_card(faces_folder, tmp_path):
     out = tmp_path / "new" / "network.npz"
