@@ -23,6 +23,7 @@ _MODULES = {
     "data.colab": "mount_drive",
     "data.download": "download_celeba",
     "data.layouts": "find_data workspace",
+    "data.own_faces": "write_own_faces",
     "data.photos": "load_photo",
     "data.sample_faces": "sample_faces",
     "networks.attribute_network": "estimate_attributes face_features load_attribute_network",

@@ -56,7 +56,9 @@ def labels_of(faces, columns):
     try:
         resolve_attributes(columns, known=tuple(table))
     except ValueError as error:
-        raise ValueError(f"{origin}: {error}") from None
+        raise ValueError(
+            f"{origin}: {error} Name attributes that are there, or take a recipe without any, such as udacity."
+        ) from None
     if not table.index.isin(pictures).any():
         raise ValueError(
             f"{origin}: none of the {len(pictures):,} pictures in {faces} has a row. The table names pictures such as "
@@ -124,6 +126,8 @@ def _named_as(names, rows):
     own, found = set(names), {}
     rest = [row for row in rows if row not in own]
     left = [name for name in names if name not in rows] if rest else []
+    if not left:
+        return rows
     for key in (_path, _stem, _last):
         about, called = _only(rest, key), _only(left, key)
         for shared in about.keys() & called.keys():
