@@ -32,7 +32,7 @@ class LabelStatistics:
     counts: np.ndarray
 
     def __post_init__(self):
-        fits = self.vectors.shape == (len(self.counts), len(self.names)) and len(self.counts)
+        fits = self.counts.ndim == 1 and self.vectors.shape == (len(self.counts), len(self.names)) and len(self.counts)
         in_range = (self.vectors >= 0).all() and (self.vectors <= 1).all()
         if not (fits and in_range and (self.counts > 0).all() and (self.counts < 2**32).all()):
             raise ValueError(f"label statistics: expected counts of vectors in [0, 1] for {', '.join(self.names)}.")

@@ -1,4 +1,4 @@
-"""Drawn faces as a folder of one's own has them: PNGs of several sizes, in folders, with labels that are not CelebA's."""
+"""Drawn faces as a folder of one's own has them: PNGs of several sizes, with labels that are not CelebA's."""
 
 import os
 import tempfile

@@ -83,7 +83,7 @@ class FaceGAN(keras.Model):
         self.attributes, self.value_range, self.crop = resolve_attributes(attributes), tuple(value_range), crop
         self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
         self.recipe, self.seed = recipe, check_seed(seed)
-        if isinstance(label_statistics, dict):
+        if label_statistics is not None and not isinstance(label_statistics, LabelStatistics):
             label_statistics = LabelStatistics.from_config(self.attributes, label_statistics)
         self.label_statistics = label_statistics
         check_size(self.size, crop)

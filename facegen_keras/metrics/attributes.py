@@ -7,7 +7,7 @@ import pandas as pd
 
 from facegen_keras.data.attribute_statistics import related_attributes
 from facegen_keras.data.attributes import resolve_attributes
-from facegen_keras.gan.conditions import explain_unread, require_attributes
+from facegen_keras.gan.conditions import explain_unread, plain_face, require_attributes
 from facegen_keras.gan.sampling import attribute_sheet, describe_changes
 from facegen_keras.metrics.samples import draw_samples, load_real
 from facegen_keras.networks.attribute_network import estimate_attributes, find_attribute_network, read_features
@@ -185,7 +185,7 @@ def attribute_response(gan, name, count=64, seed=0):
     """
     if count < 2:
         raise ValueError(f"count={count}: expected at least 2 latents, to compare different faces.")
-    (base, changed), _ = attribute_sheet(gan, [name], count, seed=seed)
+    (base, changed), _ = attribute_sheet(gan, [name], count, plain_face(gan), seed)
     base, changed = base.astype(np.float64), changed.astype(np.float64)
     apart = np.abs(np.roll(base, 1, axis=0) - base).mean()
     return float(np.abs(changed - base).mean() / apart) if apart else math.nan

@@ -91,6 +91,7 @@ def test_it_comes_back_from_json():
         {"vectors": []},
         {"counts": [0, 1]},
         {"counts": [1]},
+        {"counts": [[3], [1]]},
         {"counts": [10**30, 1]},
         {"vectors": ["zz", "zz"]},
     ],

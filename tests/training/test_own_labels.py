@@ -103,6 +103,7 @@ def test_class_folders(classes):
     assert (drawn.sum(axis=1) == 1).all()
     assert drawn.mean(axis=0) == pytest.approx([1 / 3, 1 / 2, 1 / 6], abs=0.06)
     assert fg.attribute_sheet(gan, count=2)[1] == names
+    assert fg.attribute_response(gan, "neutral", 4) > 0
     session = fg.EditSession(gan)
     session.change("sad", 1)
     assert session.current.strengths == {"smiling": 0.0, "neutral": 0.0, "sad": 1.0}
