@@ -153,6 +153,7 @@ PATHS = [
     *(f"{folder}list_{name}" for folder in TABLE_FOLDERS for name in TABLE_NAMES),
     *(f"{folder}{name}.json" for folder in ("", "celeb_a/2.1.0/") for name in ("features", "dataset_info")),
     "img_align_celeba.zip",
+    *(f"{folder}{name}.csv" for folder in ("", "a/", "celeba/") for name in ("labels", "more")),
 ]
 
 
