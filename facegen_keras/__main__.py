@@ -212,6 +212,7 @@ def _parser():
     )
     command.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
     command.add_argument("--ema-decay", type=float, help="decay of the averaged weights that samples are drawn with")
+    command.add_argument("--guide", help="attribute network that guides an editor (default: the shipped one)")
     command.add_argument("--balance", help="attribute whose rare value is upsampled")
     command.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")
     command.add_argument("--flip", action=argparse.BooleanOptionalAction, help="mirror half of the pictures")

@@ -72,14 +72,20 @@ def ask(gan, source):
 # A system: pictures (n, 64, 64, 3), source (n, k) and targets (t, n, k) -> (1 + t, n, 64, 64, 3), unchanged first
 
 
-def inversion(gan, pictures, source, targets, tune=0):
-    found = fg.invert(gan, pictures, source, tune=tune)
-    return np.stack([found.gan.sample(attributes=of, latents=found.latents) for of in (source, *targets)])
+def inversion(gan, pictures, source, targets):
+    found = fg.invert(gan, pictures, source)
+    return np.stack([gan.sample(attributes=of, latents=found.latents) for of in (source, *targets)])
 
 
 def tuned_inversion(gan, pictures, source, targets):
-    each = [inversion(gan, pictures[[i]], source[[i]], targets[:, [i]], TUNE) for i in range(len(pictures))]
-    return np.concatenate(each, axis=1)
+    """All are searched together, and each has a generator of its own tuned to it."""
+    latents, drawn = fg.invert(gan, pictures, source).latents, []
+    for i in range(len(pictures)):
+        one = [i]
+        found = fg.invert(gan, pictures[one], source[one], steps=1, latents=latents[one], tune=TUNE)
+        of_each = (source[one], *targets[:, one])
+        drawn.append(np.stack([found.gan.sample(attributes=of, latents=found.latents) for of in of_each]))
+    return np.concatenate(drawn, axis=1)
 
 
 def passes(gan, pictures, source, targets, count=1):

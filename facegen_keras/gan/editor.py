@@ -11,7 +11,7 @@ from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.gan.conditions import has_own_labels
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.replicas import draw_share
-from facegen_keras.networks.attribute_network import SIZE, load_attribute_network
+from facegen_keras.networks.attribute_network import SHIPPED, SIZE, load_attribute_network
 
 FLIPS = (0.2, 0.4, 0.2, 0.2)  # share of the training pictures in which no, one, two and three attributes change
 CERTAIN = 0.9  # how sure the network shall be of what changes: as of real faces, not more
@@ -36,6 +36,8 @@ class EditorGAN(InteractiveGAN):
 
     Args:
         guidance: weight of the cross-entropies in G's loss.
+        guide: file of the attribute network whose cross-entropies these are (see `train_attribute_network`), needed in
+            training alone; None for the shipped one. What pictures show is read by the shipped one, always.
         **options: those of `InteractiveGAN`; `reconstruction` weighs the difference.
 
     Raises:
@@ -44,7 +46,7 @@ class EditorGAN(InteractiveGAN):
 
     extra_metrics = ("reconstruction", "guidance", "kept")
 
-    def __init__(self, *models, guidance=1.0, reconstruction=10.0, **options):
+    def __init__(self, *models, guidance=1.0, guide=None, reconstruction=10.0, **options):
         super().__init__(*models, reconstruction=reconstruction, **options)
         if has_own_labels(self):
             raise ValueError(
@@ -53,7 +55,7 @@ class EditorGAN(InteractiveGAN):
             )
         if not guidance >= 0:
             raise ValueError(f"guidance={guidance}: expected a weight of 0 or more.")
-        self.guidance = float(guidance)
+        self.guidance, self.guide = float(guidance), guide and str(guide)
 
     def generate(self, latents, attributes, training=False):
         change = tf.convert_to_tensor(attributes) - self._read(latents, training)
@@ -98,7 +100,7 @@ class EditorGAN(InteractiveGAN):
     def generate_fakes(self, latents, attributes):
         change = attributes - self._read(latents, training=True)
         drawn = self.change(latents, change, training=True)
-        before, after = tf.split(self._logits(self._as_seen(tf.concat([latents, drawn], axis=0)), training=True), 2)
+        before, after = tf.split(self._guide(self._as_seen(tf.concat([latents, drawn], axis=0))), 2)
         wanted, kept = self._cross_entropies(tf.stop_gradient(before), after, attributes, change)
         distance = tf.reduce_mean(tf.abs(drawn - latents), axis=(1, 2, 3))
         changes = tf.reduce_any(change != 0, axis=1)
@@ -109,14 +111,15 @@ class EditorGAN(InteractiveGAN):
     def _cross_entropies(self, before, after, attributes, change):
         """Of logits (b, 40): that of what is to change, and that of what is to stay, above its own entropy.
 
-        The first is a root mean square over the attributes, so that those that lag behind weigh more.
+        The first is a cubic mean over the attributes, so that those that lag behind weigh more.
         """
         columns = [ATTRIBUTES.index(name) for name in self.attributes]
         entropies = tf.nn.sigmoid_cross_entropy_with_logits
         moved = tf.cast(change != 0, tf.float32)
         wished = (1 - CERTAIN) + (2 * CERTAIN - 1) * attributes
         wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=0)
-        wanted = tf.sqrt(tf.reduce_mean(tf.math.divide_no_nan(wanted, tf.reduce_sum(moved, axis=0)) ** 2) + 1e-8)
+        wanted = tf.reduce_mean(tf.math.divide_no_nan(wanted, tf.reduce_sum(moved, axis=0)) ** 3)
+        wanted = (wanted + 1e-8) ** (1 / 3)
         stays = tf.cast(moved @ related_attributes(self.attributes).astype(np.float32) == 0, tf.float32)
         shown = tf.sigmoid(before)
         kept = tf.reduce_sum(stays * (entropies(shown, after) - entropies(shown, before)), axis=1)
@@ -125,12 +128,16 @@ class EditorGAN(InteractiveGAN):
     def _read(self, images, training):
         """What the attribute network reads off images, of this GAN's attributes: 0 or 1 (b, n)."""
         columns = [ATTRIBUTES.index(name) for name in self.attributes]
-        logits = tf.gather(self._logits(self._as_read(images), training), columns, axis=1)
+        network = _network(SHIPPED, training and self._is_halved)
+        logits = tf.gather(network(self._as_read(images), training=False), columns, axis=1)
         return tf.cast(tf.stop_gradient(logits) > 0, tf.float32)
 
-    def _logits(self, images, training):
-        halved = training and self.generator.get_layer("code").compute_dtype == "bfloat16"
-        return _network("mixed_bfloat16" if halved else "float32")(images, training=False)
+    def _guide(self, images):
+        return _network(self.guide or SHIPPED, self._is_halved)(images, training=False)
+
+    @property
+    def _is_halved(self):
+        return self.generator.get_layer("code").compute_dtype == "bfloat16"
 
     def _as_read(self, images):
         low, high = self.value_range
@@ -147,13 +154,15 @@ class EditorGAN(InteractiveGAN):
         return images + tf.tile(noise, (2, 1, 1, 1))
 
     def get_config(self):
-        return super().get_config() | {"guidance": self.guidance}
+        return super().get_config() | {"guidance": self.guidance, "guide": self.guide}
 
 
 @functools.cache
-def _network(dtype_policy):
+def _network(path, halved):
     with tf.init_scope():
-        network = load_attribute_network(dtype_policy=dtype_policy)
+        network = load_attribute_network(path, "mixed_bfloat16" if halved else "float32")
+    if network.attributes != ATTRIBUTES:
+        raise ValueError(f"{path}: an editor's guide reads CelebA's 40 attributes, and this one reads others.")
     network.trainable = False
     return network
 

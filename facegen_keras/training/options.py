@@ -13,6 +13,7 @@ OPTIONS = "options.json"
 RECIPE_OPTIONS = (
     *("image_size", "attributes", "schedule", "ema_decay", "dtype_policy", "batch_size", "crop", "flip"),
     *("images", "random_select", "jit_compile", "steps_per_execution", "gradient_accumulation_steps"),
+    "guide",
 )
 DATA_OPTIONS = ("data", "balance", "num_parallel_calls")
 RUN_OPTIONS = {"every": 1, "save_minutes": 10, "keep": 2, "tensorboard": False}  # how a run is kept, and the defaults
@@ -27,6 +28,7 @@ _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"attributes": (str, int, list), "balance": (str,), "schedule": (str,), "dtype_policy": (str,)},
     **{"ema_decay": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
     **{"gradient_accumulation_steps": (int,), "num_parallel_calls": (int,)},
+    **{"guide": (str,)},
 }
 _NAMES = {
     **{str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of these"},

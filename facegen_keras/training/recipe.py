@@ -54,6 +54,7 @@ class Recipe:
         passes: how often a training step refines its pictures (see `InteractiveGAN`); None for recipes that do not.
         reconstruction: weight of the distance between a pass's input and output.
         guidance: weight of what the attribute network sees (see `EditorGAN`); None for recipes that do not ask it.
+        guide: file of the attribute network that is asked; None for the shipped one.
         ema_decay: decay of the moving average of G's weights that samples are drawn with, a number or a `HalfLife`; 0
             for none.
         augmentation: image shape -> a Keras model through which D sees pictures in training (see `augmentation`);
@@ -93,6 +94,7 @@ class Recipe:
     passes: int | None = None
     reconstruction: float = 0.5
     guidance: float | None = None
+    guide: str | None = None
     ema_decay: float | HalfLife = 0.0
     augmentation: Callable | None = None
     loss: GANLoss = CrossEntropy()
@@ -196,7 +198,7 @@ class Recipe:
         if self.passes is not None:
             kind = partial(InteractiveGAN, passes=self.passes, reconstruction=self.reconstruction)
         if self.guidance is not None:
-            kind = partial(EditorGAN, *kind.args, guidance=self.guidance, **kind.keywords)
+            kind = partial(EditorGAN, *kind.args, guidance=self.guidance, guide=self.guide, **kind.keywords)
         gan = kind(
             generator,
             discriminator,

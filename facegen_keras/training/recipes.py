@@ -191,7 +191,7 @@ RECIPES = {
             latent_distribution="faces",
             passes=1,
             reconstruction=10.0,
-            guidance=2.0,
+            guidance=4.0,
             loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=0.2),
         ),
     )

@@ -9,7 +9,7 @@ import facegen_keras as fg
 from batches import small_batches
 from facegen_keras.gan.conditions import change_attributes, read_attributes
 from facegen_keras.gan.differences import root_mean_square
-from facegen_keras.networks.attribute_network import load_attribute_network
+from facegen_keras.networks.attribute_network import build_attribute_network, load_attribute_network, name_weights
 
 SIZE = 16
 
@@ -106,11 +106,30 @@ def test_it_learns_to_keep_and_to_change():
 def test_it_is_saved_with_its_weight_and_without_the_network(gan, tmp_path, faces):
     gan.save(tmp_path / "gan.keras")
     loaded = fg.load_gan(tmp_path / "gan.keras")
-    assert isinstance(loaded, fg.EditorGAN) and (loaded.guidance, loaded.passes) == (2.0, 1)
+    assert isinstance(loaded, fg.EditorGAN) and (loaded.guidance, loaded.passes) == (4.0, 1)
     assert loaded.count_params() == gan.count_params()
     assert not any("attribute_network" in weight.path for weight in loaded.weights)
     small = faces[:4, ::4, ::4]
     np.testing.assert_array_equal(loaded.refine(small, {"Male": 1}), gan.refine(small, {"Male": 1}))
+
+
+def test_another_network_guides_it_while_the_shipped_one_reads(faces, tmp_path):
+    network = build_attribute_network()
+    keras.utils.set_random_seed(1)
+    np.savez(tmp_path / "guide.npz", **name_weights(network))
+    recipe = fg.RECIPES["editor"].override(image_size=SIZE, batch_size=4, dtype_policy="float32")
+    guided, unguided = recipe.build(guide=str(tmp_path / "guide.npz")), recipe.build()
+    (batch,) = small_batches(recipe, 1, 4)
+    logs = [gan.fit(tf.data.Dataset.from_tensors(batch), verbose=0).history for gan in (guided, unguided)]
+    assert logs[0]["guidance"] != logs[1]["guidance"]
+    pictures = faces[:4, ::4, ::4]
+    np.testing.assert_array_equal(read_attributes(guided, pictures), read_attributes(unguided, pictures))
+    guided.save(tmp_path / "gan.keras")
+    (tmp_path / "guide.npz").unlink()
+    loaded = fg.load_gan(tmp_path / "gan.keras")
+    loaded.refine(pictures, {"Male": 1})
+    with pytest.raises(FileNotFoundError, match="guide.npz"):
+        recipe.build(guide=str(tmp_path / "other_guide.npz")).fit(tf.data.Dataset.from_tensors(batch), verbose=0)
 
 
 @pytest.mark.parametrize("image_size", [24, (32, 64), 8])

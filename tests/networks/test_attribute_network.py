@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.sample_faces import draw_sample_faces
@@ -11,7 +12,12 @@ from facegen_keras.networks.attribute_network import (
     face_features,
     load_attribute_network,
 )
-from facegen_keras.networks.attribute_training import augment, hold_out, train_attribute_network
+from facegen_keras.networks.attribute_training import (
+    augment,
+    hold_out,
+    move_to_errors,
+    train_attribute_network,
+)
 from helpers import draw_people
 
 
@@ -139,9 +145,38 @@ def test_one_call_trains_it_and_writes_its_card(faces_folder, tmp_path):
     assert not np.allclose(trained.get_weights()[0], load_attribute_network().get_weights()[0])
 
 
+@pytest.mark.slow
+def test_it_may_be_trained_against_what_would_fool_it(faces_folder, tmp_path):
+    train_attribute_network(
+        tmp_path / "guide.npz", faces_folder, epochs=1, images=20, batch_size=8, radius=4 / 255, verbose=0
+    )
+    assert "moved by up to 4 of 255" in (tmp_path / "guide.md").read_text(encoding="utf-8")
+    load_attribute_network(tmp_path / "guide.npz")
+
+
+def test_what_fools_a_network_is_near_and_worse_than_noise():
+    images = tf.constant(draw_sample_faces(16, (64, 64)) / np.float32(255))
+    network, radius = load_attribute_network(), 4 / 255
+    shown = tf.sigmoid(network(images))
+
+    def loss(images):
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(shown, network(images)))
+
+    moved = move_to_errors(images, loss, radius)
+    noisy = images + radius * tf.sign(tf.random.stateless_normal(images.shape, (0, 1)))
+    assert 0 < np.abs(moved - images).max() <= radius + 1e-6
+    assert loss(moved) > 2 * loss(noisy)
+
+
 def test_only_npz_files_are_written(tmp_path):
     with pytest.raises(ValueError, match="npz"):
         train_attribute_network(tmp_path / "network.keras", tmp_path)
+
+
+@pytest.mark.parametrize("radius", [-0.1, 4])
+def test_a_radius_that_is_none_is_refused(radius, tmp_path):
+    with pytest.raises(ValueError, match="radius.*4 / 255"):
+        train_attribute_network(tmp_path / "network.npz", tmp_path, radius=radius)
 
 
 def test_nobody_is_both_in_training_and_in_the_test():
