@@ -45,13 +45,13 @@ def write_page(folder):
 
 @contextlib.contextmanager
 def serve(*command, folder):
-    """Run a server, `python -m command --port=...` in a folder, until its address is no longer needed."""
+    """Run a server, `python command --port=...` in a folder, until its address is no longer needed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = folder / "server.log"
     with log.open("w", encoding="utf-8") as file:
-        command = [sys.executable, "-m", *command, f"--port={port}"]
+        command = [sys.executable, *command, f"--port={port}"]
         server = subprocess.Popen(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
 
     def answers():

@@ -31,8 +31,12 @@ from browsing import (
     wait_for,
     write_page,
 )
-from facegen_keras.editing.page import OPTIONS
 
+SERVE = """
+import sys
+import facegen_keras as fg
+fg.serve_page(int(sys.argv[2].removeprefix("--port=")), sys.argv[1])
+"""
 MARKUP = "<img src=x onerror=document.body.remove()>"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (BROWSER and DRIVER), reason=MISSING)]
@@ -56,7 +60,7 @@ def page_address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page") / MARKUP
     folder.mkdir()
     write_page(folder)
-    with serve("voila", PAGE.name, *OPTIONS, folder=folder) as address:
+    with serve("-c", SERVE, PAGE.name, folder=folder) as address:
         yield address
 
 
