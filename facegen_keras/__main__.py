@@ -5,7 +5,6 @@ import logging
 import sys
 
 import facegen_keras as fg
-from facegen_keras import check_env
 from facegen_keras.commands import arguments, drawing, measuring, moving, photographs, training
 
 
@@ -29,6 +28,8 @@ def main(arguments=None):
 
 
 def check():
+    from facegen_keras import check_env  # half of the time that --help would take
+
     return check_env.main()
 
 
