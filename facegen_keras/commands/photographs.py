@@ -28,7 +28,6 @@ def refine(photos, run, last, attributes, passes, face, out, full_size):
 
 
 def app(port):
-    print(f"Open http://127.0.0.1:{port} in your browser; Ctrl-C ends it.", flush=True)
     fg.serve_page(port)
 
 
