@@ -68,7 +68,7 @@ def main():
         attempt.install()
         attempt.use()
         attempt.miss_extras()
-    print(f"{package.name} works.")
+        print(f"{package.name} works.", flush=True)
 
 
 class Attempt:
