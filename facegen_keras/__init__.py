@@ -62,6 +62,7 @@ _MODULES = {
     "training.recipes": "RECIPES",
     "training.runs": "faces_of_run load_run pack_run train",
     "training.tensorboard": "TensorBoardLog",
+    "editing.page": "serve_page",
     "editing.session": "EditSession",
     "editing.widget": "refine_widget",
     "films": "save_film",

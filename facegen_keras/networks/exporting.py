@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import uuid
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -80,7 +81,9 @@ def _write_onnx(model, path, notes, bits):
     onnx = _import("onnx", path)
     _import("tf2onnx", path)
     with write_atomically(path) as unfinished:
-        model.export(unfinished, format="onnx", verbose=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # Keras asks NumPy for np.object
+            model.export(unfinished, format="onnx", verbose=False)
         written = onnx.load(unfinished)
         if bits == 8:
             store_in_eight_bits(written)

@@ -143,12 +143,14 @@ def test_broken_weights_are_not_exported(gans, tmp_path):
 
 
 @NEEDS_ONNX
-def test_command_exports_in_eight_bits_what_has_eight_bits(gans, tmp_path, capsys):
+def test_command_exports_in_eight_bits_what_has_eight_bits(gans, tmp_path, capsys, caplog):
     """Shipped weights, and all that `pack` wrote, lose nothing."""
+    caplog.set_level("INFO")
     weights, small = tmp_path / "weights.npz", tmp_path / "small.onnx"
     pack(gans["modern"], weights)
     assert main(["export", "--weights", str(weights), "--out", str(small), "--bits", "8"]) == 0
     assert str(small) in capsys.readouterr().out
+    assert not [record for record in caplog.records if record.name.startswith("tf2onnx")]
     gan = fg.load_pretrained(weights)
     assert_draws_alike(gan, small)
     assert small.stat().st_size < 1.2 * gan.generator.count_params()
