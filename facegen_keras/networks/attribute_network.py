@@ -79,9 +79,7 @@ def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
     try:
         with open_weights(path) as file:
             network = build_attribute_network(dtype_policy, _width_of(file), _names_in(file))
-            expected = name_weights(network)
-            file.check({name: (weight.shape, weight.dtype) for name, weight in expected.items()})
-            network.set_weights([file.read(name) for name in expected])
+            file.read_network(network)
     except FileNotFoundError:
         raise
     except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
@@ -103,11 +101,6 @@ def _names_in(file):
     if len(shape) != 1 or not 0 < shape[0] <= MOST or dtype.kind != "U" or dtype.itemsize > 4 * LONGEST:
         raise ValueError(f"{NAMES}: found {shape} of {dtype}, expected up to {MOST} names")
     return resolve_attributes(file.read(NAMES).tolist())
-
-
-def name_weights(network):
-    """The weights as the `.npz` file names them: in Keras' order, `weight_000`, `weight_001`, ..."""
-    return {f"weight_{i:03d}": weight for i, weight in enumerate(network.get_weights())}
 
 
 def estimate_attributes(pictures, network=None):

@@ -17,10 +17,10 @@ from facegen_keras.networks.attribute_network import (
     SIZE,
     WIDTH,
     build_attribute_network,
-    name_weights,
     read_probabilities,
 )
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
+from facegen_keras.networks.weight_file import compress_network
 
 NARROWEST, WIDEST = 108, CELEBA_SIZE[0]  # width of the training crops, in CelebA's pixels
 ATTACK = 1.25  # length of the step to where the network errs, in radii
@@ -78,7 +78,7 @@ def train_attribute_network(
     scores = _score(network, crop_centre(pictures[tests]), table[tests])
     faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
     with write_atomically(out) as file:
-        np.savez_compressed(file, **name_weights(network) | {NAMES: np.array(network.attributes)})
+        np.savez_compressed(file, **compress_network(network) | {NAMES: np.array(network.attributes)})
     with write_atomically(out.with_suffix(".md")) as file:
         card = _card(scores, names, *faces, epochs, radius, None if identities is None else people)
         file.write_text(card, encoding="utf-8")
@@ -257,7 +257,7 @@ def _card(scores, names, training_faces, test_faces, epochs, radius, people):
         "those without it, the network classifies correctly. Guessing gives 0.5.",
         f"The mean over all attributes is {scores.balanced_accuracy.mean():.3f}.",
         "",
-        "The `.npz` file holds the weights in the order of Keras' `get_weights()`. `load_attribute_network` in",
+        "The `.npz` file holds the weights in eight bits. `load_attribute_network` in",
         "`facegen_keras/networks/attribute_network.py` builds the network and loads them.",
         "",
         *terms,

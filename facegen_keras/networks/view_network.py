@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from facegen_keras.networks.attribute_network import FEATURES, SIZE, convolve, predict, read_features
-from facegen_keras.networks.weight_file import compress, compressed_headers, open_weights
+from facegen_keras.networks.weight_file import open_weights
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "view_network.npz"
 STAGES = ((32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2))  # channels and strides
@@ -69,27 +69,15 @@ def load_view_network(path=SHIPPED):
         ValueError: the file does not hold the weights of this network.
     """
     network = build_view_network()
-    names = _named(network)
     mend = "Write the file with train_view_network; if it is the shipped one, install the package again."
     try:
         with open_weights(path) as file:
-            headers = (compressed_headers(name, weight.shape) for name, weight in names.items())
-            file.check(functools.reduce(dict.__or__, headers))
-            network.set_weights([file.read_compressed(name) for name in names])
+            file.read_network(network)
     except FileNotFoundError:
         raise
     except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
         raise ValueError(f"{path} cannot be read as an .npz file of weights ({error}). {mend}") from error
     return network
-
-
-def compress_weights(network):
-    """The weights as the `.npz` file holds them: dict of name to array, in eight bits (see `compress`)."""
-    return functools.reduce(dict.__or__, (compress(name, weight) for name, weight in _named(network).items()))
-
-
-def _named(network):
-    return {f"weight_{i:03d}": weight for i, weight in enumerate(network.get_weights())}
 
 
 @functools.cache

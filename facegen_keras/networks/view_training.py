@@ -21,11 +21,11 @@ from facegen_keras.networks.attribute_training import (
 )
 from facegen_keras.networks.view_network import (
     build_view_network,
-    compress_weights,
     load_view_network,
     pooled_model,
     whiten,
 )
+from facegen_keras.networks.weight_file import compress_network
 
 EMBEDDED = 512  # length of the embeddings that the loss compares
 REDUNDANCY = 5e-3  # the loss's weight of correlations between different components, as in the paper
@@ -68,7 +68,7 @@ def train_view_network(out, data=None, epochs=100, images=None, held_out=0.1, ba
     network = _fit(pictures[~tests], epochs, batch_size, verbose)
     whiten(network, crop_centre(pictures[~tests]))
     with write_atomically(out) as file:
-        np.savez_compressed(file, **compress_weights(network))
+        np.savez_compressed(file, **compress_network(network))
     found = _find_again(load_view_network(out), pictures[tests][:MOST_TESTS])
     counts = f"{(~tests).sum():,}", f"{min(tests.sum(), MOST_TESTS):,}"
     with write_atomically(out.with_suffix(".md")) as file:

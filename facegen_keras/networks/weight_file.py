@@ -1,6 +1,7 @@
 """Weights in `.npz` files, which may come from anywhere: what a file says of itself is checked before it is read."""
 
 import contextlib
+import functools
 import zipfile
 
 import numpy as np
@@ -31,8 +32,18 @@ def compressed_headers(name, shape):
     return {name: (tuple(shape), np.dtype(np.int8)), _scale_of(name): (tuple(shape[-1:]), np.dtype(np.float32))}
 
 
+def compress_network(network):
+    """All weights of a Keras model, by `compress`: in Keras' order, `weight_000`, `weight_001`, ..."""
+    weights = network.get_weights()
+    return functools.reduce(dict.__or__, (compress(_name_of(i), weight) for i, weight in enumerate(weights)))
+
+
 def _scale_of(name):
     return f"scale_of_{name}"
+
+
+def _name_of(place):
+    return f"weight_{place:03d}"
 
 
 @contextlib.contextmanager
@@ -93,6 +104,12 @@ class WeightFile:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinite numbers")
         return array
+
+    def read_network(self, network):
+        """Set the weights of a Keras model to what `compress_network` gave; ValueError if they are others."""
+        shapes = {_name_of(i): weight.shape for i, weight in enumerate(network.get_weights())}
+        self.check(functools.reduce(dict.__or__, (compressed_headers(name, shape) for name, shape in shapes.items())))
+        network.set_weights([self.read_compressed(name) for name in shapes])
 
     def read_compressed(self, name):
         """Read what `compress` gave for a weight, as float32; ValueError as for `read`."""

@@ -14,12 +14,12 @@ from facegen_keras.networks.attribute_network import read_features
 from facegen_keras.networks.view_network import (
     SHIPPED,
     build_view_network,
-    compress_weights,
     load_view_network,
     view_features,
     whiten,
 )
 from facegen_keras.networks.view_training import EMBEDDED, barlow_twins, make_views, train_view_network
+from facegen_keras.networks.weight_file import compress_network
 
 LENGTH = 16
 
@@ -90,11 +90,11 @@ def test_a_file_gives_back_what_was_written(tmp_path):
     """Eight bits are rounded once: what is read and written again is the same to the bit."""
     keras.utils.set_random_seed(3)
     network = build_view_network()
-    np.savez_compressed(tmp_path / "first.npz", **compress_weights(network))
+    np.savez_compressed(tmp_path / "first.npz", **compress_network(network))
     loaded = load_view_network(tmp_path / "first.npz")
     for written, read in zip(network.get_weights(), loaded.get_weights()):
         np.testing.assert_allclose(read, written, atol=np.abs(written).max() / 250 + 1e-6)
-    np.savez_compressed(tmp_path / "second.npz", **compress_weights(loaded))
+    np.savez_compressed(tmp_path / "second.npz", **compress_network(loaded))
     for expected, found in zip(loaded.get_weights(), load_view_network(tmp_path / "second.npz").get_weights()):
         np.testing.assert_allclose(found, expected, rtol=1e-6)
 
@@ -107,7 +107,7 @@ def test_files_of_something_else_are_named(tmp_path, content):
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path):
-    weights = compress_weights(build_view_network())
+    weights = compress_network(build_view_network())
     weights["scale_of_weight_000"][0] = np.nan
     np.savez(tmp_path / "broken.npz", **weights)
     with pytest.raises(ValueError, match="broken.npz.*weight_000.*NaN"):
