@@ -119,7 +119,7 @@ class EditorGAN(InteractiveGAN):
         wished = (1 - CERTAIN) + (2 * CERTAIN - 1) * attributes
         wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=0)
         wanted = tf.reduce_mean(tf.math.divide_no_nan(wanted, tf.reduce_sum(moved, axis=0)) ** 3)
-        wanted = (wanted + 1e-8) ** (1 / 3)
+        wanted = (wanted + 1e-12) ** (1 / 3)
         stays = tf.cast(moved @ related_attributes(self.attributes).astype(np.float32) == 0, tf.float32)
         shown = tf.sigmoid(before)
         kept = tf.reduce_sum(stays * (entropies(shown, after) - entropies(shown, before)), axis=1)
