@@ -102,7 +102,9 @@ def quiet():
     with _muted_stderr(), contextlib.suppress(Exception):  # a broken TensorFlow is told by whoever needs it
         import tensorflow  # noqa: F401
     is_news = lambda record: "triggered tf.function retracing" not in record.getMessage()  # noqa: E731
-    logging.getLogger("tensorflow").addFilter(is_news)
+    tensorflow_logger = logging.getLogger("tensorflow")
+    tensorflow_logger.addFilter(is_news)
+    tensorflow_logger.setLevel(logging.WARNING)  # else it says twice what each export wrote
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ def main(arguments=None):
     command = options.pop("command")
     if options.pop("tensorflow"):  # which takes seconds to load
         fg.quiet()
-        for name in ("absl", "tensorflow", "tf2onnx"):
+        for name in ("absl", "tf2onnx"):
             logging.getLogger(name).setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
