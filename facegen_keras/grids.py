@@ -89,7 +89,7 @@ def contact_sheet(pictures, path, columns=None):
     """Save an overview of picture files of any size, each whole, with its name below it.
 
     Args:
-        pictures: a folder, or paths of picture files.
+        pictures: a folder, with those in it, or paths of picture files.
         path: the file to write.
         columns: as for `grid`.
 
@@ -101,12 +101,11 @@ def contact_sheet(pictures, path, columns=None):
         ValueError: a file is no picture; or see `save_grid`.
     """
     if isinstance(pictures, (str, os.PathLike)):
-        known = Image.registered_extensions()
-        files = sorted(
-            file for file in Path(pictures).iterdir() if file.suffix.lower() in known and file.name[0] != "."
-        )
+        known, folder = Image.registered_extensions(), Path(pictures)
+        inside = (file.relative_to(folder) for file in folder.rglob("*") if file.suffix.lower() in known)
+        files = sorted(folder / file for file in inside if not any(part[0] == "." for part in file.parts))
         if not files:
-            raise FileNotFoundError(f"{pictures}: there is no picture in this folder.")
+            raise FileNotFoundError(f"{pictures}: there is no picture in this folder, nor in those below it.")
     else:
         files = [Path(file) for file in pictures]
     return save_grid([_thumbnail(file) for file in files], path, columns, [_shortened(file.name) for file in files])

@@ -6,13 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 
-import facegen_keras as fg
+from facegen_keras.editing.page import PAGE
 
-PAGE = Path(fg.__file__).parent / "editing" / "page.ipynb"
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 MISSING = "no Chromium with its driver: make test-browser"
@@ -47,13 +45,13 @@ def write_page(folder):
 
 @contextlib.contextmanager
 def serve(*command, folder):
-    """Run a server, `python -m command --port=...` in a folder, until its address is no longer needed."""
+    """Run a server, `python command --port=...` in a folder, until its address is no longer needed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = folder / "server.log"
     with log.open("w", encoding="utf-8") as file:
-        command = [sys.executable, "-m", *command, f"--port={port}"]
+        command = [sys.executable, *command, f"--port={port}"]
         server = subprocess.Popen(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
 
     def answers():

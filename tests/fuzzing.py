@@ -23,7 +23,7 @@ except ImportError:  # Windows
 INPUTS = int(os.environ.get("FUZZ", 400))
 SHARES = {
     **{"attribute tables": 0.16, "partitions": 0.15, "identities": 0.15, "pictures": 0.15, "folders": 0.04},
-    **{"options.json": 0.12, "history.csv": 0.1, "packed .npz": 0.05, "attribute network .npz": 0.03, ".keras": 0.05},
+    **{"options.json": 0.12, "history.csv": 0.1, "packed .npz": 0.05, "network .npz": 0.03, ".keras": 0.05},
 }
 TRIED = collections.defaultdict(collections.Counter)  # kind -> how often its inputs were "read" and "refused"
 

@@ -100,3 +100,30 @@ def draw_people(count, given=None, seed=7):
     ]
     framed = [Image.fromarray(person).crop((15, 35, 163, 183)).resize((64, 64)) for person in people]
     return np.stack([np.asarray(person) for person in framed])
+
+
+SIDES = ((178, 218), (96, 96), (120, 90), (64, 100))  # of pictures of one's own, in pixels
+
+
+def write_own(root, names):
+    """Write drawn faces as PNGs of several sizes under these names, which may have folders; returns the folder."""
+    for number, name in enumerate(names):
+        face = draw_people(1, seed=number)[0]
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(face).resize(SIDES[number % len(SIDES)]).save(root / name)
+    return root
+
+
+def write_labelled(root, count=24, named_by="file_name"):
+    """Pictures of one's own with a table `labels.csv`: every second is Robot, every third Cat, and Robots are Shiny."""
+    names = [f"{number:02d}.png" for number in range(count)]
+    write_own(root / "pictures", names)
+    rows = [f"{name},{int(i % 2 == 0)},{int(i % 3 == 0)},{int(i % 2 == 0)}" for i, name in enumerate(names)]
+    (root / "labels.csv").write_text("\n".join([f"{named_by},Robot,Cat,Shiny", *rows, ""]), encoding="utf-8")
+    return root
+
+
+def write_classes(root, count=24):
+    """Pictures of one's own in a folder for each of three classes: smiling, neutral, and, rarely, sad."""
+    classes = ("smiling", "neutral", "smiling", "neutral", "sad", "neutral")
+    return write_own(root, [f"{classes[number % 6]}/{number:02d}.png" for number in range(count)])

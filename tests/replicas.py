@@ -40,6 +40,8 @@ def recipes():
         fixed = {"image_size": 16, "batch_size": BATCH, "dtype_policy": "float32"}
         return recipe.override(**fixed | optimizers | changes)
 
+    falling = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.3])
+    late_adam = partial(keras.optimizers.Adam, fg.late_decay(1e-3, 2, 2), beta_1=0.5, epsilon=1e-2)
     slow_adam = partial(keras.optimizers.Adam, 1e-4, beta_1=0.5, beta_2=0.99, epsilon=1e-2)
     shuffled = fg.CrossEntropy(mismatch="shuffle", gamma=1.0)
     small = {"generator": small_generator, "discriminator": small_discriminator, "ema_decay": 0.9, "loss": shuffled}
@@ -47,6 +49,15 @@ def recipes():
         "small": plain("dcgan2", schedule="ratio:2", **small),
         "dcgan2_64": plain("dcgan2_64"),
         "modern": plain("modern", d_optimizer=slow_adam, g_optimizer=slow_adam),
+        "variety": plain(
+            "modern",
+            generator=partial(fg.modern_generator, width=8, modulated=True),
+            discriminator=partial(fg.modern_discriminator, widths=(8, 8), deviation=4),
+            loss=fg.CrossEntropy(mismatch="shuffle", gamma=falling, attribute_dropout=0.3),
+            ema_decay=fg.HalfLife(200, ramp_up=0.1),
+            d_optimizer=late_adam,
+            g_optimizer=late_adam,
+        ),
         "dcgan5": plain("dcgan5"),
         "skips": plain("dcgan2", schedule="ratio:3"),
         "gate": plain("dcgan2", schedule="accuracy:0.55"),

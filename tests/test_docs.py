@@ -1,10 +1,11 @@
-"""The commands that the documents name are commands that there are."""
+"""The commands that documents and workflows name are commands that there are."""
 
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from facegen_keras.__main__ import _parser
 
@@ -29,3 +30,18 @@ def test_every_option_of_a_command_in_a_document_exists(page):
 
 def test_there_are_commands_to_look_at():
     assert sum(len(list(commands_of(page))) for page in PAGES) > 20
+
+
+WORKFLOWS = [*ROOT.glob(".github/workflows/*.yml")]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.name)
+def test_what_a_workflow_runs_is_there(workflow):
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    lines = " ; ".join(step["run"] for job in jobs.values() for step in job["steps"] if "run" in step)
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    made, tools = re.findall(r"\bmake ([\w-]+)", lines), re.findall(r"\bpython (\S+)", lines)
+    assert made and set(made) <= set(targets)
+    assert all((ROOT / tool).is_file() for tool in tools)
+    for job in jobs.values():
+        assert set([job["needs"]] if "needs" in job else []) <= set(jobs)

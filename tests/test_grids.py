@@ -104,8 +104,9 @@ def test_sheet_keeps_rows_and_columns():
 
 def test_contact_sheet_shows_pictures_of_any_size_whole_with_their_names(tmp_path):
     folder = tmp_path / "pictures"
-    folder.mkdir()
-    Image.new("RGB", (300, 100), (200, 0, 0)).save(folder / "wide.png")
+    for inside in ("more", ".hidden"):
+        (folder / inside).mkdir(parents=True)
+        Image.new("RGB", (300, 100), (200, 0, 0)).save(folder / inside / "wide.png")
     Image.new("L", (50, 400), 0).save(folder / ("a_very_long_name_of_a_picture" * 3 + ".jpg"))
     (folder / "notes.txt").write_text("no picture")
     sheet = np.asarray(Image.open(fg.contact_sheet(folder, tmp_path / "sheet.png", columns=2)))
@@ -113,7 +114,7 @@ def test_contact_sheet_shows_pictures_of_any_size_whole_with_their_names(tmp_pat
     wide = sheet[4:132, 136:264]
     assert (wide[64] == (200, 0, 0)).all() and (wide[10] == 255).all()
     assert (sheet[132:, :132] < 128).any() and (sheet[132:, 136:] < 128).any()
-    one = fg.contact_sheet([folder / "wide.png"], tmp_path / "one.jpg")
+    one = fg.contact_sheet([folder / "more" / "wide.png"], tmp_path / "one.jpg")
     assert Image.open(one).size == (136, 151)
 
 

@@ -26,6 +26,13 @@ PARAMETERS = {
         "RANDOM_SELECT": 32,
         "BALANCE_EPOCHS": 1,
     },
+    "08_your_own_faces": {
+        "COUNT": 24,
+        "IMAGE_SIZE": 16,
+        "BATCH_SIZE": 8,
+        "EPOCHS": 1,
+        "READER_EPOCHS": 1,
+    },
 }
 
 

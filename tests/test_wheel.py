@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import facegen_keras as fg
+
 ROOT = Path(__file__).parents[1]
 INGREDIENTS = ("pyproject.toml", "requirements-package.txt", "README.md", "LICENSE")
 
@@ -81,6 +83,15 @@ def test_wheel_has_one_top_level_name_and_requires_no_jupyter(wheel):
     required = re.findall(r"^Requires-Dist: (\w+)[^;\n]*$", archive.read(f"{info}/METADATA").decode(), re.M)
     expected = re.findall(r"^\w+", (ROOT / "requirements-package.txt").read_text(encoding="utf-8"), re.M)
     assert required == expected and "jupyter" not in required
+
+
+def test_wheel_says_the_version_and_the_extras_that_are_documented(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (archive.read(name).decode() for name in archive.namelist() if name.endswith("METADATA"))
+    assert re.findall(r"^Version: (.*)$", metadata, re.M) == [fg.__version__]
+    table = (ROOT / "docs" / "installing.md").read_text(encoding="utf-8").partition("| extra |")[2]
+    extras = re.findall(r"^Provides-Extra: (.*)$", metadata, re.M)
+    assert sorted(re.findall(r"^\| `(\w+)`", table, re.M)) == sorted(extras)
 
 
 def test_installed_wheel_works_from_an_empty_folder(wheel, tmp_path):

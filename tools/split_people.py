@@ -2,9 +2,10 @@
 
     python tools/split_people.py data/celeba runs/people
 
-writes two folders of links to the pictures, for `--data` and `$FACEGEN_DATA`: `faces`, whose train split is 85 % of the
-people and whose test split is the others, the same that the shipped attribute network was tested on; and `judge`, half
-of the people of that train split, to train a second attribute network on.
+writes folders of links to the pictures, for `--data` and `$FACEGEN_DATA`. For the editor: `faces`, whose train split is
+85 % of the people and whose test split is the others, the same that the shipped attribute network was tested on; and
+`judge`, half of the people of that train split, to train a second attribute network on. For recipes: `recipes`, half of
+all people, to train and measure recipes on; and `views`, the other half, to train the view network on.
 """
 
 import argparse
@@ -30,10 +31,14 @@ def main():
     people = identities.reindex(faces.names).to_numpy()
     tests = hold_out(people, options.held_out, seed=0)
     judges = hold_out(people[~tests], 0.5, seed=1)
+    views = hold_out(people, 0.5, seed=2)
     link(faces, options.out / "faces", faces.names, tests)
     link(faces, options.out / "judge", np.asarray(faces.names)[~tests][judges])
+    for folder, chosen in (("recipes", ~views), ("views", views)):
+        link(faces, options.out / folder, np.asarray(faces.names)[chosen])
     print(f"{options.out}: {(~tests).sum():,} faces to train on, {tests.sum():,} of other people to judge by.")
     print(f"{judges.sum():,} of the first to train a second network on.")
+    print(f"{(~views).sum():,} faces to train recipes on, {views.sum():,} of other people for the view network.")
 
 
 def link(faces, folder, names, tests=None):

@@ -34,7 +34,7 @@ def align_faces(folder, out, faces="each", smallest=SMALLEST):
     Args:
         folder: where the photographs are.
         out: where the faces go, as JPEGs of 178x218 pixels: `a/b.png` becomes `a/b.jpg`, its second face `a/b_2.jpg`.
-            `load_faces(data=...)` reads one folder of them. The report goes there, too, as `alignment.csv`.
+            `load_faces(data=...)` reads them as they lie. The report goes there, too, as `alignment.csv`.
         faces: "each" of a photograph's faces, or the "largest".
         smallest: pixels of the photograph that a face's picture must be wide; smaller faces are left out.
 

@@ -48,19 +48,21 @@ def celeba_statistics():
 
 
 @functools.cache
-def related_attributes(names):
+def related_attributes(names, others=ATTRIBUTES):
     """Which attributes may go along with a change of some others, such as a beard with Male.
 
     Args:
         names: a tuple of attributes.
+        others: a tuple of those that may go along.
 
     Returns:
-        bool array (len(names), 40): whether its correlation in CelebA is `RELATED` or more, or a face cannot have both,
-        such as two hair colours; so is each with itself.
+        bool array (len(names), len(others)): whether its correlation in CelebA is `RELATED` or more, or a face cannot
+        have both, such as two hair colours; so is each with itself. Of other names than CelebA's no more is known.
     """
-    related = celeba_statistics().loc[list(names), list(ATTRIBUTES)].abs().to_numpy() >= RELATED
-    exclusive = [[any({name, other} <= set(group) for group in EXCLUSIVE) for other in ATTRIBUTES] for name in names]
-    return related | np.array(exclusive)
+    known = celeba_statistics().reindex(index=list(names), columns=list(others))
+    related = known.abs().to_numpy() >= RELATED
+    exclusive = [[any({name, other} <= set(group) for group in EXCLUSIVE) for other in others] for name in names]
+    return related | np.array(exclusive) | (np.array(names)[:, None] == np.array(others))
 
 
 def sample_attributes(count, seed=0, given=None):

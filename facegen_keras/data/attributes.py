@@ -1,4 +1,4 @@
-"""The names of CelebA's 40 attributes, and selections of them."""
+"""The names of attributes: CelebA's 40 and selections of them, and what others may be called."""
 
 import difflib
 
@@ -26,20 +26,25 @@ ATTRIBUTES_1 = ("Male",)
 SELECTIONS = {40: ATTRIBUTES, 23: ATTRIBUTES_23, 8: ATTRIBUTES_8, 5: ATTRIBUTES_5, 2: ATTRIBUTES_2, 1: ATTRIBUTES_1}
 
 
-def resolve_attributes(selection, known=ATTRIBUTES):
+MOST = 100  # attributes of a GAN
+LONGEST = 100  # characters of a name
+MISSPELT = 0.85  # how alike a name and one of CelebA's are, by difflib, where the first is meant to be the second
+
+
+def resolve_attributes(selection, known=None):
     """Turn a selection of attributes into a tuple of names.
 
     Args:
-        selection: a list of names, one name, the size of a selection (40, 23, 8, 5, 2 or 1, also as a string); None,
-            an empty list or "none" for no attributes.
-        known: the names to choose from.
+        selection: a list of names, one name, the size of a selection of CelebA's (40, 23, 8, 5, 2 or 1, also as a
+            string); None, an empty list or "none" for no attributes.
+        known: the names to choose from; None takes any names, CelebA's or those of labels of one's own.
 
     Returns:
         A tuple of names, in the order given.
 
     Raises:
-        ValueError: a name is unknown (the message offers the nearest) or repeated, or there is no selection of that
-            size.
+        ValueError: a name is not among those known (the message offers the nearest), is repeated, empty or over 100
+            characters; there are more than 100 names; or there is no selection of that size.
     """
     if selection is None or isinstance(selection, str) and selection.lower() == "none":
         return ()
@@ -51,14 +56,53 @@ def resolve_attributes(selection, known=ATTRIBUTES):
     elif not isinstance(selection, str) and not hasattr(selection, "__iter__"):
         raise ValueError(f"attributes={selection!r}: expected names, the size of a selection, or None.")
     names = (selection,) if isinstance(selection, str) else tuple(selection)
+    if len(names) > MOST:
+        raise ValueError(f"attributes: found {len(names):,} names, expected at most {MOST}. Name those that matter.")
     for name in names:
-        if name not in known:
+        check_name(name)
+        if known is not None and name not in known:
             raise ValueError(f"Unknown attribute {name!r}: {_nearest(name, known)}")
     if len(set(names)) < len(names):
         raise ValueError(f"attributes={list(names)} names an attribute twice.")
     return names
 
 
+def check_name(name):
+    """ValueError unless an attribute can be called so."""
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > LONGEST:
+        raise ValueError(f"Attribute {name!r:.60}: expected a name of 1 to {LONGEST} characters that can be printed.")
+
+
+def check_spelling(names):
+    """Return names that were chosen before any labels are known.
+
+    Raises:
+        ValueError: all are CelebA's but for some that are misspelt. Beside other names, one may be like CelebA's.
+    """
+    meant = {name: name if name in ATTRIBUTES else _misspelt(name) for name in names}
+    wrong = {name: celeba for name, celeba in meant.items() if name != celeba}
+    if wrong and None not in wrong.values():
+        name, celeba = next(iter(wrong.items()))
+        raise ValueError(
+            f"Unknown attribute {name!r}: did you mean {celeba!r}? A label of your own needs a name that is less like "
+            "CelebA's."
+        )
+    return names
+
+
+def _misspelt(name):
+    """The name of CelebA's that another one is nearly, not in upper and lower case alone; or None."""
+    plain = {_plain(celeba): celeba for celeba in ATTRIBUTES}
+    close = [] if _plain(name) in plain else difflib.get_close_matches(_plain(name), plain, n=1, cutoff=MISSPELT)
+    return plain[close[0]] if close else None
+
+
+def _plain(name):
+    return name.replace(" ", "_").casefold()
+
+
 def _nearest(name, known):
-    close = difflib.get_close_matches(str(name).replace(" ", "_").title(), known, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known) or '(none)'}."
+    plain = {_plain(other): other for other in known}
+    close = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.5)
+    some = ", ".join(known[:MOST]) + (", ..." if len(known) > MOST else "")
+    return f"did you mean {plain[close[0]]!r}?" if close else f"expected one of {some or '(none)'}."

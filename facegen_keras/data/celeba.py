@@ -1,4 +1,4 @@
-"""CelebA as a tf.data pipeline, as arrays and as tables."""
+"""CelebA, or faces of one's own, as a tf.data pipeline, as arrays and as tables."""
 
 import math
 import os
@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from facegen_keras.checks import check_whole
 from facegen_keras.data.images import CROP
+from facegen_keras.data.labels import attributes_of, partition_of
 from facegen_keras.data.layouts import find_data, find_layout
-from facegen_keras.data.selection import attributes_of, check_split, open_faces, partition_of, plan_epoch
-from facegen_keras.data.tables import read_identities
+from facegen_keras.data.selection import check_split, open_faces, plan_epoch
+from facegen_keras.data.tables import read_identities, whole_where_whole
 from facegen_keras.memory import check_memory
 
 
@@ -41,7 +42,8 @@ def load_faces(
     Args:
         image_size: the side of the pictures, or (height, width).
         batch_size: pictures in a batch.
-        attributes: what `resolve_attributes` accepts; None gives no attributes.
+        attributes: what `resolve_attributes` accepts: names of CelebA's attributes, or of labels of your own, which are
+            columns of a table or folders of pictures (see docs/datasets.md). None gives no attributes.
         data: the folder; None finds it as `find_data` does.
         split: "train", "valid", "test" or "all". Without a partition file, "train" is all.
         crop: width of the centred crop in CelebA's 178x218 pixels (108, 128, 148 or 178 are usual); None takes the
@@ -60,12 +62,13 @@ def load_faces(
 
     Returns:
         A tf.data.Dataset of (images, attributes): float32 (batch, height, width, 3) in `value_range`, and float32
-        (batch, n), values 0 or 1; n is 0 without attributes. `len()` of it is the number of batches; its attribute
-        `next_epoch` is a `NextEpoch`.
+        (batch, n) in [0, 1]; n is 0 without attributes. `len()` of it is the number of batches; its attribute
+        `next_epoch` is a `NextEpoch`, and `label_statistics` are those of its attributes, or None.
 
     Raises:
         FileNotFoundError: no such folder, no picture in it, or a table is missing that was asked for.
-        ValueError: a setting is wrong or asks for more pictures than there are; a table is broken.
+        ValueError: a setting is wrong or asks for more pictures than there are; a table is broken, or has no such
+            attribute.
     """
     batch_size = check_whole("batch_size", batch_size, 1)
     readers = check_whole("num_parallel_calls", os.cpu_count() if num_parallel_calls is None else num_parallel_calls, 1)
@@ -107,7 +110,7 @@ def load_faces(
     options.experimental_optimization.apply_default_optimizations = False  # they would copy all pictures into memory
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     dataset = dataset.map(fetch, num_parallel_calls=readers).prefetch(2).with_options(options)
-    dataset.next_epoch = next_epoch
+    dataset.next_epoch, dataset.label_statistics = next_epoch, faces.label_statistics
     return dataset
 
 
@@ -151,7 +154,8 @@ def load_arrays(
         seed: what the choice follows from; for `held_out_from` the seed of the training.
 
     Returns:
-        uint8 array (n, height, width, 3), and a DataFrame (n, k) of int8 0/1, index the picture names.
+        uint8 array (n, height, width, 3), and a DataFrame (n, k), index the picture names: int8 0/1, or float32 where
+        there are labels in between.
 
     Raises:
         As `load_faces`; ValueError, too, if `held_out_from` leaves no picture, or there is no memory for so many.
@@ -163,7 +167,7 @@ def load_arrays(
         len(faces.rows) * math.prod(size),
         "take fewer (images=) or smaller ones (image_size=), or load_faces, which reads them batch by batch",
     )
-    values = faces.attributes[faces.rows].astype(np.int8)
+    values = whole_where_whole(faces.attributes[faces.rows])
     table = pd.DataFrame(values, index=faces.names[faces.rows], columns=list(faces.attribute_names))
     return faces.pictures[faces.rows], table
 
@@ -177,10 +181,11 @@ def load_attributes(data=None, split="all", with_pictures=False):
         with_pictures: whether rows without a picture are left out.
 
     Returns:
-        DataFrame (pictures, 40) of int8 0/1, index the picture names.
+        DataFrame (pictures, n), 40 of CelebA, index the picture names: int8 0/1, or float32 where there are labels in
+        between.
 
     Raises:
-        FileNotFoundError: the folder, or the attribute or partition file, is not there.
+        FileNotFoundError: the folder, its labels, or the partition file, is not there.
         ValueError: a table is broken, or `split` is none of the four.
     """
     faces = find_layout(find_data(data))

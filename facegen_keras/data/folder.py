@@ -29,8 +29,19 @@ class FaceFolder:
 
     @property
     def names(self):
-        """The file names of all pictures, sorted."""
+        """The names of all pictures, sorted; those in folders below with their path, such as `smiling/a.jpg`."""
         return tuple(self._states)
+
+    @functools.cached_property
+    def classes(self):
+        """The folders that hold the pictures, where there is no table and there are several: what they show, a tuple.
+
+        Of folders within folders it is the first that counts.
+        """
+        if self.attribute_file is not None:
+            return ()
+        folders = dict.fromkeys(name.partition("/")[0] for name in self.names if "/" in name)
+        return tuple(folders) if len(folders) > 1 else ()
 
     @property
     def fingerprint(self):
@@ -53,17 +64,27 @@ def is_picture(entry):
 
 
 def file_states(folder, select=os.DirEntry.is_file):
-    """The sizes and modification times of files, to notice changes.
+    """The sizes and modification times of files in a folder and those below, to notice changes; hidden folders are not.
 
     Args:
         folder: the folder to look into.
         select: a function of an `os.DirEntry` that says whether the file counts.
 
     Returns:
-        A dict of name to (size, modification time), sorted by name.
+        A dict of name to (size, modification time), sorted by name; names have the path in the folder, with slashes.
     """
-    with os.scandir(folder) as entries:
-        stats = {entry.name: entry.stat() for entry in entries if select(entry)}
+    stats, seen, left = {}, {os.path.realpath(folder)}, [("", folder)]
+    while left:
+        below, path = left.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    place = os.path.realpath(entry.path)
+                    if not entry.name.startswith(".") and place not in seen:  # a link may lead in a circle
+                        seen.add(place)
+                        left.append((f"{below}{entry.name}/", entry.path))
+                elif select(entry):
+                    stats[below + entry.name] = entry.stat()
     return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in sorted(stats.items())}
 
 

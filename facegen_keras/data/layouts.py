@@ -1,4 +1,4 @@
-"""Finding the data folder, and recognising which layout of CelebA it has."""
+"""Finding the data folder, and recognising its layout: one of CelebA's, or one's own."""
 
 import logging
 import os
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from facegen_keras.data.folder import PICTURE_SUFFIXES, FaceFolder, cache_folder, is_picture, say_once
 from facegen_keras.data.sample_faces import DRAWING_VERSION, write_sample_faces
+from facegen_keras.data.tables import is_own_table
 from facegen_keras.data.tfds_faces import TfdsFaces
 
 logger = logging.getLogger(__name__)
@@ -73,8 +74,8 @@ def _sample_faces():
 def find_layout(folder):
     """Recognise the layout of the faces in a folder, in its children or (for a folder of pictures) in its parent.
 
-    Known are the official layout, Kaggle's, torchvision's, a prepared `celeb_a` of TensorFlow Datasets, and a
-    folder of pictures without attributes.
+    Known are the official layout, Kaggle's, torchvision's, a prepared `celeb_a` of TensorFlow Datasets, and pictures of
+    one's own: in one folder or in folders within folders, with a table of labels beside them or without.
 
     Args:
         folder: an existing folder.
@@ -84,7 +85,7 @@ def find_layout(folder):
 
     Raises:
         FileNotFoundError: there is no picture in any of the places where one is expected.
-        ValueError: several folders below hold pictures, such as one for each class.
+        ValueError: there are several tables of labels.
     """
     folder = Path(folder)
     for root in _roots(folder):
@@ -94,23 +95,40 @@ def find_layout(folder):
         partition_file = _first(root, PARTITION_FILES, ("", "Eval"))
         pictures = _picture_folder(root)
         if pictures and (attribute_file or partition_file or pictures != root):
-            return FaceFolder(pictures, attribute_file, partition_file)
-    if _has_pictures(folder):
-        return FaceFolder(folder)
-    with_pictures = [child for child in _children(folder) if _has_pictures(child)]
-    if len(with_pictures) == 1:
-        return FaceFolder(with_pictures[0])
-    if with_pictures:
-        names = [child.name for child in with_pictures]
-        raise ValueError(
-            f"{folder}: {len(names)} folders in it hold pictures ({', '.join(names[:5])}{', ...' * (len(names) > 5)}), "
-            f"expected one. Put all pictures into one folder, or give one of these, such as {with_pictures[0]}."
-        )
+            return FaceFolder(pictures, attribute_file or _own_table(root), partition_file)
+    if own := _own_layout(folder):
+        return own
     packed = next((file for root in _roots(folder) for file in sorted(root.glob("*celeba*.zip"))), None)
     raise FileNotFoundError(
         f"{folder}: no picture ({', '.join(PICTURE_SUFFIXES)}) there, nor in img_align_celeba below it. "
         + (f"Unpack {packed} first." if packed else "Give the folder that holds img_align_celeba, or the pictures.")
     )
+
+
+def _own_layout(folder):
+    """Pictures of one's own in a folder and those below; None where there are none.
+
+    A folder that only holds one other is passed through, and the tables may lie above the pictures.
+    """
+    pictures = folder
+    while not _has_pictures(pictures) and len(below := _children(pictures)) == 1:
+        pictures = below[0]
+    above = [pictures, *(parent for parent in pictures.parents if parent.is_relative_to(folder))]
+    tables = (_first(place, ATTRIBUTE_FILES, ("",)) or _own_table(place) for place in above)
+    partitions = (_first(place, PARTITION_FILES, ("",)) for place in above)
+    faces = FaceFolder(pictures, *(next(filter(None, files), None) for files in (tables, partitions)))
+    return faces if faces.names else None
+
+
+def _own_table(folder):
+    """The table of labels in a folder, whatever its name; None where there is none."""
+    tables = [file for file in sorted(folder.glob("*.csv")) if file.is_file() and is_own_table(file)]
+    if len(tables) > 1:
+        raise ValueError(
+            f"{folder}: {' and '.join(file.name for file in tables)} are tables of labels, expected one. Put their "
+            "columns into one table, or move one of them elsewhere."
+        )
+    return tables[0] if tables else None
 
 
 def _roots(folder):

@@ -1,7 +1,6 @@
 """Which pictures were asked for: a split, a fixed choice of it, and what of that makes an epoch."""
 
 import dataclasses
-import functools
 import logging
 
 import numpy as np
@@ -11,9 +10,11 @@ from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.folder import say_once
 from facegen_keras.data.images import CROP
+from facegen_keras.data.label_statistics import LabelStatistics
+from facegen_keras.data.labels import labels_of, partition_of
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.picture_cache import load_pictures
-from facegen_keras.data.tables import SPLITS, read_attributes, read_partition
+from facegen_keras.data.tables import SPLITS
 from facegen_keras.progress import tell_time_left
 
 logger = logging.getLogger(__name__)
@@ -25,10 +26,17 @@ class FaceSet:
 
     names: np.ndarray  # (N,) of str
     pictures: np.ndarray  # (N, H, W, 3) uint8, memory-mapped
-    attributes: np.ndarray  # (N, n) float32, 0 or 1
+    attributes: np.ndarray  # (N, n) float32 in [0, 1]
     attribute_names: tuple  # n names
     rows: np.ndarray  # int (k,): those of the N that were asked for
     to_balance: np.ndarray | None  # (N,) bool: the attribute to balance
+
+    @property
+    def label_statistics(self):
+        """The `LabelStatistics` of the pictures that were asked for; None without attributes."""
+        return (
+            LabelStatistics.measure(self.attribute_names, self.attributes[self.rows]) if self.attribute_names else None
+        )
 
     def chunks(self, size=256):
         """Yield the pictures that were asked for, a part at a time, so that memory is bounded.
@@ -81,12 +89,10 @@ def open_faces(
     table = pd.DataFrame(index=faces.names)
     columns = list(dict.fromkeys(names_asked + balanced))
     chooses = images is not None or held_out_from is not None
-    # The choice must not depend on the attributes asked for: where there is a table, it is of pictures with a row.
-    if columns or (chooses and faces.attribute_file):
-        table = attributes_of(faces)
-        if missing := [name for name in columns if name not in table]:
-            raise ValueError(f"{faces.attribute_file} has no column {', '.join(missing)}; it has {', '.join(table)}.")
-        usable &= _report_matches(table.index, names, faces.attribute_file)
+    # The choice must not depend on the attributes asked for: where there are labels, it is of pictures that have some.
+    if columns or (chooses and (faces.attribute_file or faces.classes)):
+        table = labels_of(faces, columns)
+        usable &= _report_matches(table.index, names, faces.attribute_file or faces)
     if split != "all" and (faces.partition_file or split != "train"):
         partition = partition_of(faces, split)
         _report_matches(partition.index, names, faces.partition_file)
@@ -100,13 +106,13 @@ def open_faces(
         )
     rows = _choose(usable, images, held_out_from, seed)
     values = table.reindex(names, columns=columns, fill_value=0).astype(np.float32)
-    if balanced and values[balanced[0]].iloc[rows].nunique() < 2:
+    to_balance = (values[balanced[0]] > 0.5).to_numpy() if balanced else None
+    if balanced and len(set(to_balance[rows])) < 2:
         raise ValueError(
-            f"balance={balance!r}: it is {values[balanced[0]].iloc[rows[0]]:.0f} in all {len(rows):,} pictures, and "
+            f"balance={balance!r}: it is {int(to_balance[rows[0]])} in all {len(rows):,} pictures, and "
             "cannot be balanced. Balance an attribute that varies, or take more pictures."
         )
     say_once(f"{len(rows):,} of {len(names):,} pictures selected (split {split})")
-    to_balance = (values[balanced[0]] == 1).to_numpy() if balanced else None
     return FaceSet(names, pictures, values[list(names_asked)].to_numpy(np.float32), names_asked, rows, to_balance)
 
 
@@ -124,35 +130,8 @@ def _choose(usable, images, held_out_from, seed):
     return np.sort(order) if images is None else order[: count_of(images, len(order))]
 
 
-def attributes_of(faces):
-    """The attribute table of a `FaceFolder`; FileNotFoundError if it has none."""
-    if faces.attribute_file is None:
-        raise FileNotFoundError(
-            f"{faces}: attributes were asked for, but there is no list_attr_celeba.txt or .csv beside the pictures. "
-            "Put it there, or take attributes=None and balance=None (or a recipe without attributes, such as udacity)."
-        )
-    stat = faces.attribute_file.stat()
-    return _read_once(faces.attribute_file, (stat.st_size, stat.st_mtime_ns))
-
-
-@functools.lru_cache(maxsize=1)
-def _read_once(attribute_file, state):
-    """CelebA's whole table takes seconds to read; `state` tells when it has changed. To be left as it is."""
-    return read_attributes(attribute_file)
-
-
-def partition_of(faces, split):
-    """The official split of a `FaceFolder`; FileNotFoundError, which names the `split` asked for, if it has none."""
-    if faces.partition_file is None:
-        raise FileNotFoundError(
-            f"{faces}: split={split!r} needs list_eval_partition.txt or .csv beside the pictures. "
-            'Put it there, or take split="all".'
-        )
-    return read_partition(faces.partition_file)
-
-
 def resolve_balance(balance):
-    """The attribute to balance, as a tuple of one name or none; ValueError if there is no such attribute."""
+    """The attribute to balance, as a tuple of one name or none; ValueError if it is no name."""
     names = resolve_attributes(balance)
     if len(names) > 1:
         raise ValueError(f"balance={balance!r}: expected the name of one attribute.")

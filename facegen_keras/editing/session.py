@@ -5,15 +5,13 @@ import dataclasses
 import numpy as np
 from PIL import Image
 
-from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.images import to_size
 from facegen_keras.editing.edits import Edit, Start
 from facegen_keras.editing.exports import free_names, save_marked, save_record
 from facegen_keras.editing.portrait import VIEW, Portrait
-from facegen_keras.gan.conditions import read_attributes, require_attributes
+from facegen_keras.gan.conditions import implied_by, plain_face, read_attributes, require_attributes
 from facegen_keras.gan.inversion import invert
-from facegen_keras.gan.sampling import PLAIN_FACE
 from facegen_keras.grids import grid
 from facegen_keras.training.pretrained import load_pretrained
 
@@ -39,7 +37,7 @@ class EditSession:
         self.gan, self.seed = gan, seed
         self.faces = (faces or load_pretrained()) if gan.takes_pictures else gan
         self.kept = None  # the Edit that is kept, or None
-        start = self._draw_start({name: float(PLAIN_FACE.get(name, 0)) for name in gan.attributes})
+        start = self._draw_start(plain_face(gan))
         self.history, self.place = [self._draw(start, start.strengths, "new face")], 0
 
     @property
@@ -60,7 +58,7 @@ class EditSession:
         return "your photograph" if self.current.start.portrait else "the face as it was drawn"
 
     def change(self, name, strength):
-        """Set the strength of one attribute, and the attributes that this implies (`implied_attributes`).
+        """Set the strength of one attribute, and the attributes that this implies (`implied_by`).
 
         Several changes of the same attribute in a row are one step of the history; one that changes nothing is none.
 
@@ -72,8 +70,7 @@ class EditSession:
             ValueError: the generator has no such attribute, or the strength is outside 0..1.
         """
         resolve_attributes([name], known=self.gan.attributes)
-        implied = implied_attributes({name: round(strength)})
-        implied = {other: float(value) for other, value in implied.items() if other in self.gan.attributes}
+        implied = {other: float(value) for other, value in implied_by(self.gan, {name: round(strength)}).items()}
         strengths = self.current.strengths | implied | {name: float(strength)}
         if strengths != self.current.strengths:
             again = self.current.changed == name and self.place > 0
@@ -209,7 +206,7 @@ class EditSession:
             latents = self.gan.sample_latents(1, self.seed)
             picture = self._sample(latents, strengths)
             return Start(picture, latents, strengths, picture)
-        wanted = {name: PLAIN_FACE.get(name, 0) for name in self.faces.attributes}
+        wanted = plain_face(self.faces)
         wanted |= {name: strength for name, strength in strengths.items() if name in wanted}
         return self._start_of(to_size(self.faces.sample(1, wanted, self.seed), self.gan.size)[0])
 

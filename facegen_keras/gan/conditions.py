@@ -1,13 +1,19 @@
 """Attributes of a GAN's faces: what a batch has, what a sample is asked for, what pictures show, what changes."""
 
+import logging
+
 import numpy as np
 import tensorflow as tf
 
 from facegen_keras.data import attribute_statistics
-from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 from facegen_keras.gan.replicas import draw_share
-from facegen_keras.networks.attribute_network import estimate_attributes
+from facegen_keras.networks.attribute_network import estimate_attributes, find_attribute_network
+
+logger = logging.getLogger(__name__)
+
+# The face that attributes are added to: without these, CelebA's plainest one is old and bearded.
+PLAIN_FACE = {"No_Beard": 1, "Young": 1}
 
 
 def check_inputs(gan):
@@ -70,7 +76,9 @@ def sample_attributes(gan, count, attributes=None, seed=0):
         gan: a `FaceGAN`.
         count: how many.
         attributes: None, or a dict of name to strength in [0, 1], `{"Male": 1, "Smiling": 0.5}`; what it does
-            not name is drawn as it goes with the rest in CelebA. Or an array (n,) or (count, n).
+            not name is drawn as it goes with the rest in CelebA, or, of other names than CelebA's, in the data set that
+            the GAN was trained on (before that: each of them with a probability of a half). Or an array (n,) or
+            (count, n).
         seed: of what is left to chance.
 
     Returns:
@@ -98,10 +106,12 @@ def _complete(gan, strengths, count, seed):
     """Vectors (count, n) of the given strengths; the other attributes are drawn."""
     names = resolve_attributes(list(strengths), known=gan.attributes)
     _check_strengths(list(strengths.values()))
-    if gan.random_attributes:
+    certain = {name: strength for name, strength in strengths.items() if strength in (0, 1)}
+    if gan.random_attributes or (has_own_labels(gan) and gan.label_statistics is None):
         vectors = np.random.default_rng(seed).integers(0, 2, (count, len(gan.attributes)))
+    elif has_own_labels(gan):
+        vectors = gan.label_statistics.sample(count, seed, given=certain)
     else:
-        certain = {name: strength for name, strength in strengths.items() if strength in (0, 1)}
         drawn = attribute_statistics.sample_attributes(count, seed, given=certain)
         vectors = drawn[:, [ATTRIBUTES.index(name) for name in gan.attributes]]
     vectors = vectors.astype(np.float32)
@@ -110,10 +120,56 @@ def _complete(gan, strengths, count, seed):
     return vectors
 
 
+def has_own_labels(gan):
+    """Whether some of a GAN's attributes are not CelebA's, so that CelebA's statistics say nothing about them."""
+    return not set(gan.attributes) <= set(ATTRIBUTES)
+
+
+def implied_by(gan, changes):
+    """Which of a GAN's attributes follow from a change of others: a dict of name to value, 0 or 1.
+
+    By CelebA (`implied_attributes`), or, of other names, by the data set that it was trained on (`LabelStatistics`).
+    """
+    if not has_own_labels(gan):
+        implied = attribute_statistics.implied_attributes(changes)
+    else:
+        implied = gan.label_statistics.implied(changes) if gan.label_statistics else {}
+    return {name: value for name, value in implied.items() if name in gan.attributes}
+
+
+def plain_face(gan):
+    """The face that attributes are added to: a dict of each attribute of a GAN to 0 or 1."""
+    plain = [PLAIN_FACE.get(name, 0) for name in gan.attributes]
+    if has_own_labels(gan) and gan.label_statistics:
+        plain = gan.label_statistics.plain
+    return {name: float(value) for name, value in zip(gan.attributes, plain)}
+
+
+def explain_unread(gan):
+    """Why no network reads a GAN's attributes off pictures; None where one does (see `FaceGAN.attribute_network`)."""
+    known = find_attribute_network(gan.attribute_network).attributes if gan.attribute_network else ATTRIBUTES
+    if not (unread := [name for name in gan.attributes if name not in known]):
+        return None
+    return (
+        f"The attribute network ({gan.attribute_network or 'the shipped one, of CelebA'}) does not read "
+        f"{', '.join(unread)} off pictures: train one that does (train_attribute_network), and set "
+        "gan.attribute_network to its file."
+    )
+
+
 def read_attributes(gan, pictures):
-    """Which of the GAN's attributes pictures show, by `estimate_attributes`: float32 (count, n) of 0 and 1."""
-    columns = [ATTRIBUTES.index(name) for name in gan.attributes]
-    return np.rint(estimate_attributes(pictures)[:, columns]).astype(np.float32)
+    """Which of the GAN's attributes pictures show, by `estimate_attributes`: float32 (count, n) of 0 and 1.
+
+    Where no network reads them: how often they occur in the data set that the GAN was trained on, and a warning.
+    """
+    if unread := explain_unread(gan):
+        logger.warning("%s Until then, each is taken at its frequency.", unread)
+        known = gan.label_statistics
+        frequencies = known.frequencies if known else np.full(len(gan.attributes), 0.5, np.float32)
+        return np.tile(frequencies, (len(pictures), 1))
+    network = find_attribute_network(gan.attribute_network)
+    columns = [network.attributes.index(name) for name in gan.attributes]
+    return np.rint(estimate_attributes(pictures, network)[:, columns]).astype(np.float32)
 
 
 def change_attributes(gan, source_attributes, changes):
@@ -122,7 +178,7 @@ def change_attributes(gan, source_attributes, changes):
     Args:
         gan: a `FaceGAN`.
         source_attributes: float array (count, n) of what pictures show.
-        changes: dict of name to strength in [0, 1]; what they imply (`implied_attributes`) is changed, too.
+        changes: dict of name to strength in [0, 1]; what they imply (`implied_by`) is changed, too.
 
     Returns:
         float32 array (count, n).
@@ -133,9 +189,8 @@ def change_attributes(gan, source_attributes, changes):
     resolve_attributes(list(changes), known=gan.attributes)
     _check_strengths(list(changes.values()))
     target_attributes = np.array(source_attributes, np.float32)
-    for name, strength in (implied_attributes(changes) | changes).items():
-        if name in gan.attributes:
-            target_attributes[:, gan.attributes.index(name)] = strength
+    for name, strength in (implied_by(gan, changes) | changes).items():
+        target_attributes[:, gan.attributes.index(name)] = strength
     return target_attributes
 
 

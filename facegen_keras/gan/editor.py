@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from facegen_keras.data.attribute_statistics import implied_attributes, related_attributes
 from facegen_keras.data.attributes import ATTRIBUTES
+from facegen_keras.gan.conditions import has_own_labels
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.replicas import draw_share
 from facegen_keras.networks.attribute_network import SHIPPED, SIZE, load_attribute_network
@@ -47,6 +48,11 @@ class EditorGAN(InteractiveGAN):
 
     def __init__(self, *models, guidance=1.0, guide=None, reconstruction=10.0, **options):
         super().__init__(*models, reconstruction=reconstruction, **options)
+        if has_own_labels(self):
+            raise ValueError(
+                f"An editor learns from the shipped attribute network, which reads CelebA's attributes and not all of "
+                f"{', '.join(self.attributes)}: name CelebA's, or take a recipe without guidance, such as modern."
+            )
         if not guidance >= 0:
             raise ValueError(f"guidance={guidance}: expected a weight of 0 or more.")
         self.guidance, self.guide = float(guidance), guide and str(guide)
@@ -113,7 +119,7 @@ class EditorGAN(InteractiveGAN):
         wished = (1 - CERTAIN) + (2 * CERTAIN - 1) * attributes
         wanted = tf.reduce_sum(moved * entropies(wished, tf.gather(after, columns, axis=1)), axis=0)
         wanted = tf.reduce_mean(tf.math.divide_no_nan(wanted, tf.reduce_sum(moved, axis=0)) ** 3)
-        wanted = (wanted + 1e-8) ** (1 / 3)
+        wanted = (wanted + 1e-12) ** (1 / 3)
         stays = tf.cast(moved @ related_attributes(self.attributes).astype(np.float32) == 0, tf.float32)
         shown = tf.sigmoid(before)
         kept = tf.reduce_sum(stays * (entropies(shown, after) - entropies(shown, before)), axis=1)
@@ -155,6 +161,8 @@ class EditorGAN(InteractiveGAN):
 def _network(path, halved):
     with tf.init_scope():
         network = load_attribute_network(path, "mixed_bfloat16" if halved else "float32")
+    if network.attributes != ATTRIBUTES:
+        raise ValueError(f"{path}: an editor's guide reads CelebA's 40 attributes, and this one reads others.")
     network.trainable = False
     return network
 

@@ -22,8 +22,10 @@ def generator_gradients(gan, images, attributes, latents, targets, train_discrim
         if train_discriminator is not None:
             with tape.stop_recording():
                 train_discriminator(fakes, targets)
-        (fake,) = gan.discriminate(fakes, [targets], training=True)
-        real = gan.discriminate(images, [attributes], training=True)[0] if gan.gan_loss.is_relativistic else None
+        (fake,) = gan.discriminate(fakes, [_told(gan, targets)], training=True)
+        real = None
+        if gan.gan_loss.is_relativistic:
+            (real,) = gan.discriminate(images, [_told(gan, attributes)], training=True)
         g_loss = gan.gan_loss.generator_loss(fake, real) + extra_loss
         scaled_loss = gan.g_optimizer.scale_loss(g_loss) / replicas_of(gan)
     gradients = tape.gradient(scaled_loss, gan.generator.trainable_variables)
@@ -48,7 +50,7 @@ def discriminator_gradients(gan, images, attributes, fakes, targets):
         d_loss = gan.gan_loss.discriminator_loss(*logits.values())
         if gan.gan_loss.gamma:
             slopes = [scaled / scale for scaled in penalty_tape.gradient(logit_sum, [images, fakes])]
-            d_loss += gan.gan_loss.gamma / 2 * gradient_penalty(slopes)
+            d_loss += gan.gan_loss.gamma_at(gan.steps_done.value) / 2 * gradient_penalty(slopes)
         scaled_loss = scale * d_loss / replicas_of(gan)
     gradients = tape.gradient(scaled_loss, gan.discriminator.trainable_variables)
     probability = {name: gan.gan_loss.probability(of) for name, of in logits.items()}
@@ -59,14 +61,20 @@ def discriminator_gradients(gan, images, attributes, fakes, targets):
 
 def _discriminate_kinds(gan, images, attributes, fakes, targets):
     """D's logits in training: `real`, `fake` and, where the loss has it, `mismatch`."""
+    told, asked = _told(gan, attributes), _told(gan, targets)
     if gan.gan_loss.joint_batch:
-        both = tf.concat([attributes, targets], axis=0) if gan.discriminator.reads_attributes else None
+        both = tf.concat([told, asked], axis=0) if gan.discriminator.reads_attributes else None
         (logits,) = gan.discriminate(tf.concat([images, fakes], axis=0), [both], training=True)
         return {"real": logits[: tf.shape(images)[0]], "fake": logits[tf.shape(images)[0] :]}
     wrong = [gan.gan_loss.wrong_attributes(attributes)] if gan.gan_loss.mismatch else []
-    real, *mismatch = gan.discriminate(images, [attributes, *wrong], training=True)
-    (fake,) = gan.discriminate(fakes, [targets], training=True)
+    real, *mismatch = gan.discriminate(images, [told, *wrong], training=True)
+    (fake,) = gan.discriminate(fakes, [asked], training=True)
     return {"real": real, "fake": fake} | ({"mismatch": mismatch[0]} if mismatch else {})
+
+
+def _told(gan, attributes):
+    """What D is told of attributes (b, n) in this step: the same pictures' are left out in D's and in G's update."""
+    return gan.gan_loss.told_attributes(attributes, gan.seed_of_step(3))
 
 
 def replicas_of(gan):

@@ -3,9 +3,10 @@
 import keras
 import tensorflow as tf
 from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule
 
 from facegen_keras.gan.configured import Configured
-from facegen_keras.gan.replicas import roll_batch
+from facegen_keras.gan.replicas import draw_share, roll_batch
 
 
 def flip(attributes):
@@ -19,6 +20,7 @@ def shuffle(attributes):
 
 
 MISMATCHES = {"flip": flip, "shuffle": shuffle}
+UNKNOWN = 0.5  # an attribute that D is not told: neither there nor absent, and of no weight in a projection
 
 
 class GANLoss(Configured):
@@ -30,6 +32,9 @@ class GANLoss(Configured):
         weights: of D's terms: real, fake, mismatch.
         gamma: weight of the gradient penalties R1 and R2 (Mescheder et al. 2018; Roth et al. 2017): gamma / 2 times the
             mean squared norm of D's gradient with respect to the pixels, on real and on generated pictures; 0 for none.
+            Or a schedule of `keras.optimizers.schedules`, which is called with the steps trained so far.
+        attribute_dropout: share of the pictures, real and generated, of which D is told no attributes, so that it
+            judges them by their looks alone; it is always told the wrong attributes of a mismatch.
 
     Raises:
         ValueError: an argument is none of these.
@@ -38,14 +43,21 @@ class GANLoss(Configured):
     is_relativistic = False  # whether G's loss reads D's logits on real pictures, too
     joint_batch = False  # whether D sees real and fake pictures in one batch
 
-    def __init__(self, mismatch=None, weights=(1, 1, 1), gamma=0.0):
+    def __init__(self, mismatch=None, weights=(1, 1, 1), gamma=0.0, attribute_dropout=0.0):
         if mismatch is not None and mismatch not in MISMATCHES:
             raise ValueError(f"mismatch={mismatch!r}: expected one of {sorted(MISMATCHES)} or None.")
         if len(weights) != 3 or min(weights) < 0:
             raise ValueError(f"weights={weights}: expected three numbers, none negative: of real, fake and mismatch.")
-        if not gamma >= 0:
-            raise ValueError(f"gamma={gamma}: expected a weight of 0 or more.")
+        if not isinstance(gamma, LearningRateSchedule) and not gamma >= 0:
+            raise ValueError(f"gamma={gamma}: expected a weight of 0 or more, or a schedule of Keras.")
+        if not 0 <= attribute_dropout < 1:
+            raise ValueError(f"attribute_dropout={attribute_dropout}: expected a share from 0 to under 1.")
         self.mismatch, self.weights, self.gamma = mismatch, tuple(weights), gamma
+        self.attribute_dropout = attribute_dropout
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config | {"gamma": keras.saving.deserialize_keras_object(config.get("gamma", 0.0))})
 
     def discriminator_loss(self, real, *fakes):
         """D's loss, a scalar, from logits (b, 1): of real pictures, then of each kind to be called fake."""
@@ -58,6 +70,17 @@ class GANLoss(Configured):
     def wrong_attributes(self, attributes):
         """Attributes (b, n) that do not belong to the pictures that `attributes` belong to."""
         return MISMATCHES[self.mismatch](attributes)
+
+    def gamma_at(self, step):
+        """The weight of the penalties after so many training steps."""
+        return self.gamma(step) if callable(self.gamma) else self.gamma
+
+    def told_attributes(self, attributes, seed):
+        """What D is told of pictures with attributes (b, n): these, or of some nothing, chosen by a seed."""
+        if not self.attribute_dropout:
+            return attributes
+        told = draw_share(lambda count: tf.random.stateless_uniform((count, 1), seed), tf.shape(attributes)[0])
+        return tf.where(told < self.attribute_dropout, UNKNOWN, attributes)
 
     def probability(self, logits):
         """D's probability that a picture is real, like `logits`."""
@@ -72,7 +95,7 @@ class CrossEntropy(GANLoss):
     is the cross-entropy of D's verdict on its fakes with the label of real ones.
 
     Args:
-        mismatch, weights, gamma: as for `GANLoss`.
+        mismatch, weights, gamma, attribute_dropout: as for `GANLoss`.
         real_label: 1, or 0 where the source inverted the labels (face = 0, fake = 1).
         joint_batch: True to show D real and fake pictures in one batch of half each, and to average over it;
             False for a batch, and a term, of each kind.
@@ -81,8 +104,10 @@ class CrossEntropy(GANLoss):
         ValueError: an argument is none of these, or a joint batch has a mismatch.
     """
 
-    def __init__(self, mismatch=None, real_label=1, joint_batch=False, weights=(1, 1, 1), gamma=0.0):
-        super().__init__(mismatch, weights, gamma)
+    def __init__(
+        self, mismatch=None, real_label=1, joint_batch=False, weights=(1, 1, 1), gamma=0.0, attribute_dropout=0.0
+    ):
+        super().__init__(mismatch, weights, gamma, attribute_dropout)
         if real_label not in (0, 1):
             raise ValueError(f"real_label={real_label}: expected 1, or 0 for inverted labels.")
         if joint_batch and mismatch:
@@ -112,13 +137,13 @@ class Relativistic(GANLoss):
     can go by D's accuracy.
 
     Args:
-        mismatch, weights, gamma: as for `GANLoss`; the weight of `real` is not used.
+        mismatch, weights, gamma, attribute_dropout: as for `GANLoss`; the weight of `real` is not used.
     """
 
     is_relativistic = True
 
-    def __init__(self, mismatch=None, weights=(1, 1, 1), gamma=1.0):
-        super().__init__(mismatch, weights, gamma)
+    def __init__(self, mismatch=None, weights=(1, 1, 1), gamma=1.0, attribute_dropout=0.0):
+        super().__init__(mismatch, weights, gamma, attribute_dropout)
 
     def discriminator_loss(self, real, *fakes):
         return sum(weight * _relativistic(logits, real) for weight, logits in zip(self.weights[1:], fakes))

@@ -9,12 +9,15 @@ import tensorflow as tf
 from facegen_keras.checks import check_seed, check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.images import CROP, check_size
+from facegen_keras.data.label_statistics import LabelStatistics
 from facegen_keras.gan import conditions, inversion
+from facegen_keras.gan.augmentation import follows_accuracy
 from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
 from facegen_keras.gan.ema import check_ema_decay, frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
+from facegen_keras.gan.rejection import candidates_for, check_reject, sample_and_reject
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep
 from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
@@ -42,15 +45,20 @@ class FaceGAN(keras.Model):
         crop: how its faces are framed: width of the centred crop in CelebA's 178x218 pixels; None: whole pictures.
         random_attributes: True when G is trained on random bits instead of the attributes of real faces.
         ema_decay: decay, in [0, 1), of an exponential moving average of G's weights, which `sample` then uses: single
-            steps of a GAN sway, their average does not (Yaz et al. 2019). The first steps average fewer; 0 for none.
+            steps of a GAN sway, their average does not (Yaz et al. 2019). The first steps average fewer; 0 for none. Or
+            a `HalfLife`, in images.
         augmentation: a differentiable Keras model of images to images, through which D sees all of them in training,
             real and generated alike.
         recipe: name of the recipe it was built from.
         seed: of the latents in training.
+        label_statistics: the `LabelStatistics` of its attributes, or their configuration, where these are not CelebA's;
+            `fit` takes those of the faces.
 
     Attributes:
         start_faces: uint8 array (n, H, W, 3): what `sample` feeds to a generator whose latents are faces; None for
             drawn sample faces. It is not saved.
+        attribute_network: the `.npz` file of the network that reads its attributes off pictures, wherever they are
+            read (see `train_attribute_network`); None for the one that is shipped, which reads CelebA's. Not saved.
 
     Raises:
         ValueError: an argument is out of range, or the generator reads other latents or attributes.
@@ -59,11 +67,12 @@ class FaceGAN(keras.Model):
     extra_metrics = ()  # what a subclass logs beside the rest
     takes_pictures = False  # whether latents are pictures, and each output may go in again
     start_faces = None
+    attribute_network = None
     batches_to_leave_out = 0  # of an epoch that was interrupted: those that were trained on before
 
     def __init__(
         self, generator, discriminator, latent, attributes=(), value_range=(0, 1), crop=CROP, random_attributes=False,
-        ema_decay=0.0, augmentation=None, recipe="custom", seed=0, **options
+        ema_decay=0.0, augmentation=None, recipe="custom", seed=0, label_statistics=None, **options
     ):  # fmt: skip
         super().__init__(**options)
         check_ema_decay(ema_decay)
@@ -74,6 +83,9 @@ class FaceGAN(keras.Model):
         self.attributes, self.value_range, self.crop = resolve_attributes(attributes), tuple(value_range), crop
         self.random_attributes, self.ema_decay, self.augmentation = random_attributes, ema_decay, augmentation
         self.recipe, self.seed = recipe, check_seed(seed)
+        if label_statistics is not None and not isinstance(label_statistics, LabelStatistics):
+            label_statistics = LabelStatistics.from_config(self.attributes, label_statistics)
+        self.label_statistics = label_statistics
         check_size(self.size, crop)
         conditions.check_inputs(self)
         self.ema_generator = frozen_copy(generator) if ema_decay else None
@@ -128,6 +140,8 @@ class FaceGAN(keras.Model):
         self.gan_loss, self.schedule = loss or CrossEntropy(), schedule or EveryStep()
         if self.gan_loss.is_relativistic and isinstance(self.schedule, AccuracyGate):
             raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that {self.schedule!r} could go by.")
+        if self.gan_loss.is_relativistic and follows_accuracy(self.augmentation):
+            raise ValueError(f"{self.gan_loss!r} leaves D without an accuracy that diffusion_noise could go by.")
         d_optimizer.build(self.discriminator.trainable_variables)
         g_optimizer.build(self.generator.trainable_variables)
         names = ["d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_trained"]
@@ -159,7 +173,9 @@ class FaceGAN(keras.Model):
             raise ValueError(f"fit takes no validation_data: {MEASURE}, or fg.SampleQuality as a callback.")
         if isinstance(x, tf.data.Dataset):
             options.setdefault("shuffle", False)  # it shuffles itself; Keras would warn
-        next_epoch = getattr(x, "next_epoch", None)
+        next_epoch, statistics = (getattr(x, name, None) for name in ("next_epoch", "label_statistics"))
+        if conditions.has_own_labels(self) and statistics and statistics.names == self.attributes:
+            self.label_statistics = statistics
         x = share_batches(x, self.distribute_strategy)
         return super().fit(x, *args, callbacks=with_own(callbacks, self, next_epoch), **options)
 
@@ -238,7 +254,7 @@ class FaceGAN(keras.Model):
         """What `sample` shows of latents (b, ...) and attributes (b, n): images (b, H, W, 3) in `value_range`."""
         return self.sampling_generator.predict_on_batch([latents, attributes] if self.attributes else latents)
 
-    def sample(self, count=64, attributes=None, seed=0, latents=None, batch_size=64):
+    def sample(self, count=64, attributes=None, seed=0, latents=None, batch_size=64, reject=0.0):
         """Draw faces.
 
         Args:
@@ -247,22 +263,29 @@ class FaceGAN(keras.Model):
             seed: whole number; the same seed draws the same faces.
             latents: array (count, *latent.shape) to draw from, instead of random ones.
             batch_size: faces drawn at once; bounds the memory.
+            reject: share of the faces to leave out: `count / (1 - reject)` are drawn, and those that D finds the least
+                real among faces of the same attributes are left out. Those that are left vary less.
 
         Returns:
             uint8 array (count, H, W, 3).
 
         Raises:
             ValueError: see `sample_attributes`; or a count, seed or batch size that is no whole number, latents of
-                another shape, or more pictures than fit into memory.
+                another shape, more pictures than fit into memory, or nothing that D could reject, or judge by.
         """
         batch_size = check_whole("batch_size", batch_size, 1)
+        if reject and (latents is not None or self.latent.distribution == FACES):
+            raise ValueError(f"reject={reject}: these latents are given, so there are no others to choose from.")
         if latents is None:
-            self._check_memory(count)
+            check_reject(self, check_whole("count", count, 1), reject)
+            self._check_memory(candidates_for(count, reject))
             latents = self.sample_latents(count, seed)
         latents = np.asarray(latents, np.float32)
         if latents.shape[1:] != self.latent.shape or not len(latents):
             raise ValueError(f"latents has shape {latents.shape}: expected (count, {str(self.latent.shape)[1:-1]}).")
         attributes = self.sample_attributes(len(latents), attributes, seed)
+        if reject:
+            return sample_and_reject(self, latents, attributes, reject, seed, batch_size)
         batches = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]
         batches = tell_time_left(batches, f"Drawing {len(latents):,} samples")
         return np.concatenate([self.to_pictures(self.predict_images(latents[b], attributes[b])) for b in batches])
@@ -333,13 +356,15 @@ class FaceGAN(keras.Model):
 
     def get_config(self):
         models = {name: getattr(self, name) for name in ("generator", "discriminator", "augmentation")}
-        plain = ("name", "attributes", "value_range", "crop", "random_attributes", "ema_decay", "recipe", "seed")
+        plain = ("name", "attributes", "value_range", "crop", "random_attributes", "recipe", "seed")
         config = {name: keras.saving.serialize_keras_object(model) for name, model in models.items()}
-        return config | {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
+        config |= {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
+        config["label_statistics"] = self.label_statistics and self.label_statistics.get_config()
+        return config | {"ema_decay": keras.saving.serialize_keras_object(self.ema_decay)}
 
     @classmethod
     def from_config(cls, config):
-        names = [name for name in ("generator", "discriminator", "augmentation") if config.get(name)]
+        names = [name for name in ("generator", "discriminator", "augmentation", "ema_decay") if config.get(name)]
         return cls(**config | {name: keras.saving.deserialize_keras_object(config[name]) for name in names})
 
     def get_compile_config(self):

@@ -4,14 +4,10 @@ import json
 
 import numpy as np
 
-from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.attributes import resolve_attributes
-from facegen_keras.gan.conditions import change_attributes
+from facegen_keras.gan.conditions import change_attributes, implied_by, plain_face
 from facegen_keras.gan.inversion import add_difference, invert
 from facegen_keras.gan.latents import slerp
-
-# The face that attributes are added to: without these, CelebA's plainest one is old and bearded.
-PLAIN_FACE = {"No_Beard": 1, "Young": 1}
 
 
 def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
@@ -21,23 +17,27 @@ def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
         gan: a conditional `FaceGAN`.
         attributes: names of the rows; by default all of the generator's.
         count: latents, one a column.
-        base: dict of the attributes that all rows share; by default a young face without a beard.
+        base: dict of the attributes that all rows share; by default a young face without a beard, or, of labels of
+            one's own, what is plainest in the data set.
         seed: of the latents.
 
     Returns:
         uint8 array (rows, count, H, W, 3), and a title for each row: first the base, then one row for each
         attribute, turned on or, where the base has it on, off ("not Young"), with what that implies (see
-        `implied_attributes`).
+        `implied_by`). Labels of which each face has exactly one have a row each, and no base.
 
     Raises:
         ValueError: the generator has no such attribute, or none at all.
     """
-    if base is None:
-        base = {name: value for name, value in PLAIN_FACE.items() if name in gan.attributes}
-    rows = {"base": base}
-    for name in resolve_attributes(attributes, known=gan.attributes) or gan.attributes:
-        change = {name: 1 - base.get(name, 0)}
-        rows[describe_changes(change)] = base | implied_attributes(change) | change
+    names = resolve_attributes(attributes, known=gan.attributes) or gan.attributes
+    if base is None and gan.label_statistics and gan.label_statistics.are_classes:
+        rows = {name: {name: 1} for name in names}
+    else:
+        base = plain_face(gan) if base is None else base
+        rows = {"base": base}
+        for name in names:
+            change = {name: 1 - base.get(name, 0)}
+            rows[describe_changes(change)] = base | implied_by(gan, change) | change
     latents = gan.sample_latents(count, seed)
     vectors = [[strengths.get(name, 0) for name in gan.attributes] for strengths in rows.values()]
     return np.stack([gan.sample(attributes=vector, latents=latents) for vector in vectors]), list(rows)
@@ -71,27 +71,27 @@ def describe_changes(changes):
     return ", ".join(words.get(strength, f"{{}} {strength}").format(name) for name, strength in changes.items())
 
 
-def about_samples(gan, attributes=None, seed=0):
-    """What a picture of `gan.sample(attributes=attributes, seed=seed)` says about itself (see `save_grid`)."""
+def about_samples(gan, attributes=None, seed=0, reject=0.0):
+    """What a picture of `gan.sample` with such arguments says about itself (see `save_grid`)."""
     asked = (
         (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
     )
     about = {"Software": "facegen_keras", "Recipe": gan.recipe, "Epoch": int(gan.epochs_done.numpy()), "Seed": seed}
-    return about | {"Attributes": json.dumps(asked)}
+    return about | {"Attributes": json.dumps(asked)} | ({"Rejected": reject} if reject else {})
 
 
-def sample_with_verdicts(gan, count, attributes=None, seed=0):
+def sample_with_verdicts(gan, count, attributes=None, seed=0, reject=0.0):
     """Draw faces, and let D judge each by the attributes that it was drawn with.
 
     Args:
-        gan, count, attributes, seed: as for `FaceGAN.sample`.
+        gan, count, attributes, seed, reject: as for `FaceGAN.sample`.
 
     Returns:
         uint8 array (count, H, W, 3), and D's probability that each is real, float32 (count,).
     """
     if gan.attributes or attributes:
         attributes = gan.sample_attributes(count, attributes, seed)
-    pictures = gan.sample(count, attributes, seed)
+    pictures = gan.sample(count, attributes, seed, reject=reject)
     return pictures, gan.verdict(pictures, attributes)
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from facegen_keras.gan import conditions
 from facegen_keras.gan.accumulation import discriminator_gradients_in_parts, generator_gradients_in_parts
+from facegen_keras.gan.augmentation import grow
 from facegen_keras.gan.ema import update_ema
 from facegen_keras.gan.gradients import discriminator_gradients, generator_gradients, replicas_of
 from facegen_keras.gan.replicas import agree_on_overflow
@@ -68,11 +69,20 @@ def _train(gan, batch):
         tf.cond(d_trains, lambda: _train_replicas(gan, batch, True), lambda: _train_replicas(gan, batch, False))
     else:
         _train_replicas(gan, batch, bool(known))
+    pictures = _pictures_of(gan, batch)
     if gan.ema_decay:
-        update_ema(gan.ema_generator, gan.generator, gan.ema_decay, gan.steps_done.value)
+        update_ema(gan.ema_generator, gan.generator, gan.ema_decay, gan.steps_done.value, pictures)
+    if gan.augmentation is not None:
+        grow(gan.augmentation, gan.steps_done.value, pictures, gan.real_accuracy.value)
     gan.track(d_trained=tf.cast(d_trains, tf.float32), d_accuracy=_accuracy(gan))
     gan.steps_done.assign_add(1)
     return tf.constant(True)
+
+
+def _pictures_of(gan, batch):
+    """Real pictures in a batch of all replicas, each of which has as many."""
+    first, *_ = gan.distribute_strategy.experimental_local_results(tf.nest.flatten(batch)[0])
+    return tf.shape(first)[0] * replicas_of(gan)
 
 
 def _train_replicas(gan, batch, d_trains):

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from facegen_keras.memory import check_memory, memory_limit
+from facegen_keras.networks.layers import Residual
 
 VIEWS = (keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Flatten)  # their outputs take no memory
 RUNTIME = 100e6  # bytes, about: TensorFlow's graph, kernels and threads, measured on two CPU cores
@@ -78,6 +79,8 @@ def _outputs_of(model):
 
 def _layers_of(model):
     for layer in model.layers:
+        if isinstance(layer, Residual):
+            yield from _layers_of(layer.body)
         yield from _layers_of(layer) if isinstance(layer, keras.Model) else (layer,)
 
 

@@ -6,25 +6,22 @@ import numpy as np
 import pandas as pd
 
 from facegen_keras.data.attribute_statistics import related_attributes
-from facegen_keras.data.attributes import ATTRIBUTES
-from facegen_keras.gan.conditions import require_attributes
+from facegen_keras.data.attributes import resolve_attributes
+from facegen_keras.gan.conditions import explain_unread, plain_face, require_attributes
 from facegen_keras.gan.sampling import attribute_sheet, describe_changes
 from facegen_keras.metrics.samples import draw_samples, load_real
-from facegen_keras.networks.attribute_network import (
-    estimate_attributes,
-    read_features,
-    read_probabilities,
-    shipped_network,
-)
+from facegen_keras.networks.attribute_network import estimate_attributes, find_attribute_network, read_features
 
 
 def attribute_accuracy(gan, count=1_000, *, data=None, split="train", images=None, seed=0):
     """Measure whether faces show the attributes they were asked for, beside the same figure for real faces.
 
-    The attributes asked for go together as they do in CelebA; the attribute network reads what the faces show.
+    The attributes asked for go together as they do in CelebA, or, of other names, in the data set of the training; the
+    attribute network reads what the faces show.
 
     Args:
-        gan: a conditional `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`).
+        gan: a conditional `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`), and its
+            `attribute_network` reads them.
         count: samples, and real faces to compare with (all where there are fewer).
         data, split: the real faces, as for `load_faces`.
         images: as for `evaluate`; only a generator that starts from faces needs it.
@@ -36,17 +33,19 @@ def attribute_accuracy(gan, count=1_000, *, data=None, split="train", images=Non
         are no faces of one kind. Its `attrs` say how it was measured.
 
     Raises:
-        ValueError: the generator has no attributes.
+        ValueError: the generator has no attributes, or the network does not read them.
     """
     require_attributes(gan)
+    if unread := explain_unread(gan):
+        raise ValueError(unread)
     target_attributes = gan.sample_attributes(count, None, seed)
     samples, start = draw_samples(gan, target_attributes, data=data, images=images, seed=seed)
     real, labels = load_real(gan, count, gan.size, data=data, split=split, seed=seed)
     how = {"crop": gan.crop or "whole picture", "split": split} | start
-    return compare_accuracy(samples, target_attributes, real, labels, how)
+    return compare_accuracy(samples, target_attributes, real, labels, how, gan.attribute_network)
 
 
-def compare_accuracy(samples, target_attributes, real, labels, how=None):
+def compare_accuracy(samples, target_attributes, real, labels, how=None, network=None):
     """The table of `attribute_accuracy`, from pictures.
 
     Args:
@@ -55,15 +54,16 @@ def compare_accuracy(samples, target_attributes, real, labels, how=None):
         real: uint8 array (m, H, W, 3) of real faces.
         labels: DataFrame (m, k), what these show; its columns name the attributes.
         how: dict of what else the table's `attrs` should say.
+        network: as for `estimate_attributes`.
     """
     names = list(labels.columns)
     table = {
-        "generated": balanced_accuracy(samples, target_attributes, names),
-        "real": balanced_accuracy(real, labels, names),
+        "generated": balanced_accuracy(samples, target_attributes, names, network),
+        "real": balanced_accuracy(real, labels, names, network),
     }
     result = pd.DataFrame(table, index=pd.Index(names, name="attribute"))
     result.attrs = {
-        "read by": "facegen_keras attribute network",
+        "read by": "facegen_keras attribute network" if network is None else f"the attribute network {network}",
         "generated faces": len(samples),
         "real faces": len(real),
         **(how or {}),
@@ -72,7 +72,7 @@ def compare_accuracy(samples, target_attributes, real, labels, how=None):
     return result
 
 
-def balanced_accuracy(pictures, labels, names):
+def balanced_accuracy(pictures, labels, names, network=None):
     """Balanced accuracy of pictures with labels, as the attribute network reads them: float array (k,).
 
     It is the mean of two shares: of the pictures with the attribute that show it, and of those without it that do not;
@@ -82,8 +82,10 @@ def balanced_accuracy(pictures, labels, names):
         pictures: uint8 array (n, H, W, 3).
         labels: array (n, k) of 0 and 1, what they should show.
         names: the k attributes.
+        network: as for `estimate_attributes`.
     """
-    shown = estimate_attributes(pictures)[:, [ATTRIBUTES.index(name) for name in names]] > 0.5
+    network = find_attribute_network(network)
+    shown = estimate_attributes(pictures, network)[:, [network.attributes.index(name) for name in names]] > 0.5
     expected = np.asarray(labels) > 0.5
     with np.errstate(invalid="ignore"):
         present = (shown & expected).sum(axis=0) / expected.sum(axis=0)
@@ -97,14 +99,15 @@ def refinement_scores(sheet, changes, network=None):
     Args:
         sheet: uint8 array (n, 2 + changes, H, W, 3), from `refinement_sheet`.
         changes: the dicts it was made with, each of strengths 0 or 1.
-        network: as for `change_scores`.
+        network: as for `change_scores`; a GAN's is its `attribute_network`.
 
     Returns:
         DataFrame, one row a change: `before` and `after`, the shares of faces that show all that was asked for, redrawn
         and changed; and the means of what `change_scores` measures from the one to the other.
 
     Raises:
-        ValueError: fewer than two faces, another number of changes than the sheet has, or a strength between 0 and 1.
+        ValueError: fewer than two faces, another number of changes than the sheet has, a strength between 0 and 1, or
+            an attribute that the network does not read.
     """
     if len(sheet) < 2 or sheet.shape[1] != 2 + len(changes):
         raise ValueError(
@@ -114,10 +117,11 @@ def refinement_scores(sheet, changes, network=None):
     for change in changes:
         if any(strength not in (0, 1) for strength in change.values()):
             raise ValueError(f"changes: {change} has a strength between 0 and 1, which cannot be read off a face.")
-    rows = []
+    rows, network = [], find_attribute_network(network)
     for i, change in enumerate(changes, start=2):
-        asked = np.full((len(sheet), len(ATTRIBUTES)), math.nan)
-        asked[:, [ATTRIBUTES.index(name) for name in change]] = list(change.values())
+        resolve_attributes(list(change), known=network.attributes)
+        asked = np.full((len(sheet), len(network.attributes)), math.nan)
+        asked[:, [network.attributes.index(name) for name in change]] = list(change.values())
         before, after = (change_scores(sheet[:, 1], sheet[:, shown], asked, network) for shown in (1, i))
         row = {"before": (before["follows"] == 1).mean(), "after": (after["follows"] == 1).mean()}
         rows.append({"change": describe_changes(change)} | row | after.drop(columns="follows").mean().to_dict())
@@ -129,8 +133,9 @@ def change_scores(before, after, asked, network=None):
 
     Args:
         before, after: uint8 arrays (n, H, W, 3).
-        asked: float array (n, 40): 0 or 1 for the attributes that were asked of each face, NaN for all others.
-        network: an attribute network (see `load_attribute_network`); None for the one that is shipped.
+        asked: float array (n, k): 0 or 1 for the attributes that were asked of each face, NaN for all others of the
+            network's k, which are 40 of the shipped one.
+        network: as for `estimate_attributes`.
 
     Returns:
         DataFrame, one row a face: `follows`, the share of what was asked for that it shows; `others kept`, the share of
@@ -138,12 +143,13 @@ def change_scores(before, after, asked, network=None):
         (`related_attributes`); `moved`, the mean absolute change of a pixel, 0 to 1; `face moved`, how far the features
         moved, where 1 is the mean distance between two different faces (NaN if all are the same).
     """
-    network = shipped_network() if network is None else network
-    read_before, read_after = (read_probabilities(network, pictures) > 0.5 for pictures in (before, after))
+    network = find_attribute_network(network)
+    read_before, read_after = (estimate_attributes(pictures, network) > 0.5 for pictures in (before, after))
     features_before, features_after = (read_features(network, pictures) for pictures in (before, after))
     apart = np.linalg.norm(features_before - np.roll(features_before, 1, axis=0), axis=1).mean()
     is_asked = ~np.isnan(asked)
-    unrelated = is_asked.astype(int) @ related_attributes(ATTRIBUTES).astype(int) == 0
+    related = related_attributes(network.attributes, network.attributes)
+    unrelated = is_asked.astype(int) @ related.astype(int) == 0
     same = read_before == read_after
     scores = {
         "follows": _share(read_after == (asked > 0.5), is_asked),
@@ -179,13 +185,13 @@ def attribute_response(gan, name, count=64, seed=0):
     """
     if count < 2:
         raise ValueError(f"count={count}: expected at least 2 latents, to compare different faces.")
-    (base, changed), _ = attribute_sheet(gan, [name], count, seed=seed)
+    (base, changed), _ = attribute_sheet(gan, [name], count, plain_face(gan), seed)
     base, changed = base.astype(np.float64), changed.astype(np.float64)
     apart = np.abs(np.roll(base, 1, axis=0) - base).mean()
     return float(np.abs(changed - base).mean() / apart) if apart else math.nan
 
 
-def bias_report(real, fake):
+def bias_report(real, fake, network=None):
     """Which attributes a generator makes more often, or more seldom, than its training faces have them.
 
     The attribute network reads both sets, so its errors are in both; still they pull the ratio of a rare attribute
@@ -194,16 +200,18 @@ def bias_report(real, fake):
     Args:
         real, fake: uint8 arrays (n, H, W, 3) and (m, H, W, 3); to see what training on `real` did, sample `fake`
             without asking for attributes.
+        network: as for `estimate_attributes`; a GAN's is its `attribute_network`.
 
     Returns:
-        DataFrame, one row for each of CelebA's 40 attributes: `real` and `generated`, the shares of faces that show it,
-        and `ratio`, the second divided by the first: above 1 means generated too often. Sorted by it, highest first;
-        NaN, last, if no real face shows the attribute.
+        DataFrame, one row for each attribute that the network reads, CelebA's 40 by the shipped one: `real` and
+        `generated`, the shares of faces that show it, and `ratio`, the second divided by the first: above 1 means
+        generated too often. Sorted by it, highest first; NaN, last, if no real face shows the attribute.
     """
+    network = find_attribute_network(network)
     shares = {
-        name: (estimate_attributes(pictures) > 0.5).mean(axis=0)
+        name: (estimate_attributes(pictures, network) > 0.5).mean(axis=0)
         for name, pictures in (("real", real), ("generated", fake))
     }
-    table = pd.DataFrame(shares, index=pd.Index(ATTRIBUTES, name="attribute"))
+    table = pd.DataFrame(shares, index=pd.Index(network.attributes, name="attribute"))
     table["ratio"] = table["generated"] / table["real"].where(table["real"] > 0)
     return table.sort_values("ratio", ascending=False)

@@ -1,4 +1,6 @@
-"""How far apart two sets of feature vectors are: the arithmetic of KID, FID, precision and recall."""
+"""How far apart two sets of feature vectors are: the arithmetic of KID, FID, precision, recall and variance."""
+
+import math
 
 import numpy as np
 
@@ -73,6 +75,23 @@ def frechet_distance(real, fake):
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
     product = np.linalg.eigvalsh(root @ of_fake @ root)  # it has the eigenvalues of of_real @ of_fake
     return float(max(means + np.trace(of_real) + np.trace(of_fake) - 2 * np.sqrt(np.maximum(product, 0)).sum(), 0))
+
+
+def variance_ratio(real, fake):
+    """The total variance of `fake` (the sum over its components), divided by that of `real`.
+
+    Args:
+        real, fake: float arrays (n, d) and (m, d) of features.
+
+    Returns:
+        float, at least 0; NaN if all of `real` are equal.
+
+    Raises:
+        ValueError: fewer than two vectors in a set, or vectors that cannot be compared.
+    """
+    shifted = (vectors - vectors[0] for vectors in _checked(real, fake))  # of equal vectors exactly 0
+    of_real, of_fake = (vectors.var(axis=0, ddof=1).sum() for vectors in shifted)
+    return float(of_fake / of_real) if of_real else math.nan
 
 
 def manifold_overlap(real, fake, neighbours=NEIGHBOURS):

@@ -11,11 +11,14 @@ from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.sample_faces import RECORD
 from facegen_keras.data.selection import open_faces
 from facegen_keras.files import write_atomically
+from facegen_keras.gan.conditions import explain_unread
 from facegen_keras.grids import save_grid
 from facegen_keras.metrics.attributes import bias_report, compare_accuracy
+from facegen_keras.metrics.features import Features, find_features
 from facegen_keras.metrics.samples import draw_samples, load_real
 from facegen_keras.metrics.scores import FEWEST, FeatureSets, Score, diversity, memorisation
 
+BOTH = ("faces", "views")  # two pairs of eyes; the second shares neither task nor pictures with the training
 VARIED = 500  # pictures whose diversity is measured: all pairs of them
 PAIRS = 12  # samples that are shown beside the nearest training face
 DRAWN = (
@@ -29,8 +32,10 @@ class Evaluation:
     """What `evaluate` measured.
 
     Args:
-        scores: dict of name to `Score`: KID, FID, precision, recall, diversity, memorisation and copies.
-        attributes: the table of `attribute_accuracy`; None for a generator without attributes.
+        scores: dict of name to `Score`: KID, FID, precision, recall and variance share; the same by other features,
+            such as "recall (views)"; diversity, memorisation and copies.
+        attributes: the table of `attribute_accuracy`; None for a generator without attributes, or with some that no
+            network reads.
         bias: the table of `bias_report`.
         pairs: uint8 array (2, k, H, W, 3): the samples nearest to a training face, and those faces.
         samples: uint8 array (count, H, W, 3): what was measured.
@@ -86,11 +91,12 @@ class Evaluation:
         return save_grid(np.concatenate(self.pairs), f"{folder}/nearest.png", columns, row_titles=titles).parent
 
 
-def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=None, features="faces", seed=0):
+def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=None, features=BOTH, seed=0, reject=0.0):
     """Measure a generator against real faces.
 
     Args:
-        gan: a `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`).
+        gan: a `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`), and its
+            `attribute_network` reads what faces show.
         count: samples drawn, and real faces they are compared with; as many other real faces show what a perfect
             generator would reach. If there are not that many real faces, half of them are compared with the rest.
         data, split: the real faces, as for `load_faces`: those that the generator was trained on.
@@ -99,16 +105,22 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
             generator that starts from faces is never given one of them (see `unseen_faces`).
         size: a side, or (height, width), to which samples and real faces are brought first; by default the
             generator's own. Memorisation is always measured at the generator's own.
-        features: as for `find_features`; memorisation always uses the attribute network's.
+        features: as for `find_features`, or several of them; what those after the first measure has their names, such
+            as "recall (views)". Memorisation always uses the attribute network's.
         seed: of the samples and of the choice of real faces.
+        reject: share of the samples that D rejects, as for `FaceGAN.sample`: recall falls, so such results have a row
+            of their own.
 
     Returns:
         An `Evaluation`; `print` it.
 
     Raises:
-        ValueError: no such features or size, too few faces, or none that a generator could start from.
+        ValueError: no such features or size, too few faces, none that a generator could start from, or a share that
+            cannot be rejected.
     """
     count, seed = check_whole("count", count, FEWEST), check_whole("seed", seed, 0)
+    kinds = [features] if isinstance(features, (str, Features)) else list(features)
+    kinds = {kind if isinstance(kind, str) else kind.name: find_features(kind) for kind in kinds}
     size = check_size(size or gan.size, gan.crop)
     pool, labels = load_real(gan, 2 * count, size, data=data, split=split, seed=seed)
     count = len(pool) // 2
@@ -116,21 +128,25 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
         raise ValueError(f"{len(pool)} real faces to compare with: expected at least {2 * FEWEST}, and better 4,000.")
     real, unseen = pool[:count], pool[count : 2 * count]
     target_attributes = gan.sample_attributes(count, None, seed)
-    samples, start = draw_samples(gan, target_attributes, data=data, images=images, seed=seed)
+    samples, start = draw_samples(gan, target_attributes, data=data, images=images, seed=seed, reject=reject)
     resized = to_size(samples, size)
     how = {"crop": gan.crop or "whole picture", "split": split} | start
-    sets = FeatureSets(real, resized, unseen, features, how, seed)
+    compared = {name: FeatureSets(real, resized, unseen, kind, how, seed) for name, kind in kinds.items()}
     near, pairs = _memorised(gan, samples, data, split, images, how)
     varied = {"pixels": "16x16", "faces": min(VARIED, count)} | how
     varied = Score(diversity(resized[:VARIED]), "diversity", diversity(real[:VARIED]), varied)
-    scores = (sets.kid(), sets.fid(), *sets.precision_recall(), varied, near.distance, near.copies)
-    accuracy = None
-    if gan.attributes:
-        accuracy = compare_accuracy(resized, target_attributes, real, labels[:count], how)
-    summary = _summary(count, sets.how, is_drawn=_is_drawn(data))
-    return Evaluation(
-        {score.name: score for score in scores}, accuracy, bias_report(real, resized), pairs, samples, summary
-    )
+    scores = {}
+    for name, sets in compared.items():
+        suffix = f" ({name})" if scores else ""
+        scores |= {metric + suffix: score for metric, score in sets.scores().items()}
+    scores |= {score.name: score for score in (varied, near.distance, near.copies)}
+    accuracy, unread = None, explain_unread(gan)
+    if gan.attributes and not unread:
+        accuracy = compare_accuracy(resized, target_attributes, real, labels[:count], how, gan.attribute_network)
+    summary = _summary(count, [kind.name for kind in kinds.values()], how, is_drawn=_is_drawn(data))
+    summary += (unread,) if unread else ()
+    bias = bias_report(real, resized, gan.attribute_network)
+    return Evaluation(scores, accuracy, bias, pairs, samples, summary)
 
 
 def _memorised(gan, samples, data, split, images, how):
@@ -146,12 +162,13 @@ def _is_drawn(data):
     return (find_layout(find_data(data)).pictures.parent / RECORD).exists()
 
 
-def _summary(count, how, is_drawn):
+def _summary(count, features, how, is_drawn):
     crop = how["crop"]
     framing = "whole pictures" if isinstance(crop, str) else f"crop {crop}"
     start = f" Samples started from {how['started from']}." if "started from" in how else ""
+    start += f" Left out: {how['rejected']}." if "rejected" in how else ""
     lines = [
         f"{count:,} samples against {count:,} real faces ({framing}, split {how['split']}).{start}",
-        f"Features: {how['features']}.",
+        f"Features: {'; '.join(features)}.",
     ]
     return (*lines, DRAWN) if is_drawn else tuple(lines)

@@ -11,6 +11,7 @@ import numpy as np
 
 from facegen_keras.data.images import to_size
 from facegen_keras.networks.attribute_network import face_features
+from facegen_keras.networks.view_network import view_features
 from facegen_keras.progress import tell_time_left
 
 INCEPTION_SIZE = 299
@@ -37,9 +38,11 @@ def find_features(features="faces"):
 
     Args:
         features: "faces", the attribute network that is shipped, which needs no download but knows nothing but faces;
-            or "inception", InceptionV3 of `keras.applications`, trained on ImageNet, whose weights Keras downloads the
-            first time. Papers use other Inception weights (the TF-Slim graph of 2015): numbers measured by neither of
-            the two can be compared with theirs. Or `Features` of your own.
+            "views", the shipped network that learnt without labels, which shares neither task nor pictures with a
+            training on the other half of the people; or "inception", InceptionV3 of `keras.applications`, trained on
+            ImageNet, whose weights Keras downloads the first time. Papers use other Inception weights (the TF-Slim
+            graph of 2015): numbers measured by none of the three can be compared with theirs. Or `Features` of your
+            own.
 
     Returns:
         `Features`.
@@ -92,5 +95,10 @@ KINDS = {
     ),
     "faces": Features(
         "facegen_keras attribute network (CelebA), average pool, 192", "64x64, Lanczos, antialiased", face_features
+    ),
+    "views": Features(
+        "facegen_keras view network (CelebA without labels), whitened, 64",
+        "64x64, Lanczos, antialiased",
+        view_features,
     ),
 }

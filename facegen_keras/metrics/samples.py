@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from facegen_keras.data.labels import partition_of
 from facegen_keras.data.layouts import find_data, find_layout
-from facegen_keras.data.selection import open_faces, partition_of
+from facegen_keras.data.selection import open_faces
 from facegen_keras.gan.latents import FACES
 from facegen_keras.memory import check_memory
 
 
-def draw_samples(gan, attributes, *, data=None, images=None, seed=0):
+def draw_samples(gan, attributes, *, data=None, images=None, seed=0, reject=0.0):
     """Draw the samples that are measured.
 
     A generator whose latents are faces (dcgan5) starts from `gan.start_faces` or, if these are not set, from faces of
@@ -20,21 +21,26 @@ def draw_samples(gan, attributes, *, data=None, images=None, seed=0):
         attributes: array (count, k), what the samples should show; k is 0 for a generator without attributes.
         data, images: as for `unseen_faces`, with the GAN's own seed.
         seed: of the latents, or of the order of the faces to start from.
+        reject: as for `FaceGAN.sample`.
 
     Returns:
-        uint8 array (count, H, W, 3), and a dict that says from what the generator started, {} if from random numbers.
+        uint8 array (count, H, W, 3), and a dict that says from what the generator started, and what share was rejected;
+        {} if from random numbers, and none.
 
     Raises:
-        ValueError: the generator starts from faces, and there are none that it was not trained on.
+        ValueError: the generator starts from faces, and there are none that it was not trained on; or see
+            `FaceGAN.sample`.
     """
     count, attributes = len(attributes), attributes if gan.attributes else None
     if gan.latent.distribution != FACES:
-        return gan.sample(count, attributes, seed), {}
+        rejected = {"rejected": f"the {reject:.0%} of the faces that D found the least real"} if reject else {}
+        return gan.sample(count, attributes, seed, reject=reject), rejected
     faces, origin = gan.start_faces, "given faces (start_faces)"
     if faces is None:
         faces, origin = unseen_faces(gan, count, data, images, gan.seed), "faces that it was not trained on"
     order = np.random.default_rng(seed).permutation(len(faces))
-    samples = gan.sample(attributes=attributes, latents=gan.to_images(faces[np.resize(order, count)]))
+    latents = gan.to_images(faces[np.resize(order, count)])
+    samples = gan.sample(attributes=attributes, latents=latents, reject=reject)
     repeated = "" if len(faces) >= count else f", repeated to make {count:,}"
     return samples, {"started from": f"{min(count, len(faces)):,} {origin}{repeated}"}
 
@@ -84,7 +90,7 @@ def load_real(gan, count, size, *, data=None, split="train", seed=0):
         seed: of the choice.
 
     Returns:
-        uint8 array (n, height, width, 3) in random order, and a DataFrame (n, k) of the generator's attributes, 0 or 1.
+        uint8 array (n, height, width, 3) in random order, and a DataFrame (n, k) of the generator's attributes.
     """
     faces = open_faces(size, gan.attributes or None, data, split, gan.crop)
     rows = np.random.default_rng(seed).choice(faces.rows, min(count, len(faces.rows)), replace=False)

@@ -12,6 +12,7 @@ from facegen_keras.metrics.distances import (
     manifold_overlap,
     nearest,
     nearest_other,
+    variance_ratio,
 )
 from facegen_keras.metrics.features import find_features
 
@@ -53,8 +54,8 @@ class FeatureSets:
     Args:
         real: uint8 array (n, H, W, 3) of real faces.
         fake: uint8 array (m, H, W, 3) of generated ones.
-        unseen: uint8 array (n, H, W, 3) of as many other real faces, for `Score.real_vs_real`. Without them KID
-            compares two halves of `real`, and the other scores, which depend on the count, have no `real_vs_real`.
+        unseen: uint8 array (n, H, W, 3) of as many other real faces, for `Score.real_vs_real`. Without them KID and
+            variance compare two halves of `real`; the other scores, which depend on the count, have no `real_vs_real`.
         features: as for `find_features`.
         how: dict of what else the results should say, such as `{"crop": 148}`.
         seed: of the halves, and of the subsets of KID.
@@ -79,9 +80,7 @@ class FeatureSets:
     def kid(self, subsets=100, subset_size=500):
         how = self.how | {"subsets": f"{subsets} of {fit_subset(subset_size, self.real, self.fake)}"}
         value, std = kernel_distance(self.real, self.fake, subsets, subset_size, self.seed)
-        halves = np.array_split(np.random.default_rng(self.seed).permutation(self.real), 2)
-        pair = halves if self.unseen is None else (self.real, self.unseen)
-        real_vs_real, _ = kernel_distance(*pair, subsets, subset_size, self.seed)
+        real_vs_real, _ = kernel_distance(*self._two_real_sets(), subsets, subset_size, self.seed)
         return Score(value, "KID", real_vs_real, how, std)
 
     def fid(self):
@@ -94,6 +93,20 @@ class FeatureSets:
         found = manifold_overlap(self.real, self.fake)
         best = (None, None) if self.unseen is None else manifold_overlap(self.real, self.unseen)
         return tuple(Score(found[i], name, best[i], self.how) for i, name in enumerate(("precision", "recall")))
+
+    def variance_share(self):
+        best = variance_ratio(*self._two_real_sets())
+        return Score(variance_ratio(self.real, self.fake), "variance share", best, self.how)
+
+    def scores(self):
+        """All of them, by their names."""
+        found = (self.kid(), self.fid(), *self.precision_recall(), self.variance_share())
+        return {score.name: score for score in found}
+
+    def _two_real_sets(self):
+        if self.unseen is not None:
+            return self.real, self.unseen
+        return np.array_split(np.random.default_rng(self.seed).permutation(self.real), 2)
 
 
 def kid(real, fake, *, subsets=100, subset_size=500, **options):
@@ -128,6 +141,15 @@ def precision_recall(real, fake, **options):
         Two `Score`s in [0, 1].
     """
     return FeatureSets(real, fake, **options).precision_recall()
+
+
+def variance_share(real, fake, **options):
+    """Which share of the real faces' variety the samples have; arguments and result as `kid`.
+
+    The variance of a set is the mean squared distance of its features from their mean. The share is that of the samples
+    divided by that of the real faces: 1 is as it should be; samples that are all alike have 0.
+    """
+    return FeatureSets(real, fake, **options).variance_share()
 
 
 @dataclasses.dataclass(frozen=True)

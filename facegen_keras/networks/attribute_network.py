@@ -1,4 +1,4 @@
-"""A small network that reads CelebA's 40 attributes off a face, and whose features measure how real faces look."""
+"""A small network that reads attributes off a face, CelebA's 40 or others, and whose features tell faces apart."""
 
 import functools
 from pathlib import Path
@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from facegen_keras.data.attributes import ATTRIBUTES
+from facegen_keras.data.attributes import ATTRIBUTES, LONGEST, MOST, resolve_attributes
 from facegen_keras.data.images import to_size
 from facegen_keras.networks.weight_file import open_weights
 from facegen_keras.progress import tell_time_left
@@ -16,29 +16,47 @@ SHIPPED = Path(__file__).parents[1] / "assets" / "attribute_network.npz"
 SIZE = 64  # side in pixels of the faces that it reads
 WIDTH = 32  # channels of the shipped network's first convolution
 WIDEST = 256
+STAGES = ((1, 2), (2, 2), (2, 1), (4, 2), (4, 1), (6, 2), (6, 1))  # multiples of the width, and strides
 FEATURES = "features"  # name of the layer before the last
+NAMES = "attributes"  # what a file calls the names of what the network reads
 
 
-def build_attribute_network(dtype_policy="float32", width=WIDTH):
+def build_attribute_network(dtype_policy="float32", width=WIDTH, attributes=ATTRIBUTES):
     """Build the network, untrained.
 
     Args:
         dtype_policy: the Keras dtype policy of its convolutions, whatever the global one is; features and logits are
             always float32.
         width: channels of the first convolution; the last has six times as many.
+        attributes: the n names of what it reads.
 
     Returns:
-        A Keras model of images (b, 64, 64, 3) in [0, 1] to logits (b, 40); its layer `features` gives (b, 6 width).
+        A Keras model of images (b, 64, 64, 3) in [0, 1] to logits (b, n); its layer `features` gives (b, 6 width), and
+        its attribute `attributes` the names.
     """
     inputs = keras.Input((SIZE, SIZE, 3))
+    stages = [(factor * width, stride) for factor, stride in STAGES]
+    features = layers.GlobalAveragePooling2D(name=FEATURES, dtype="float32")(convolve(inputs, stages, dtype_policy))
+    logits = layers.Dense(len(attributes), dtype="float32")(layers.Dropout(0.2, dtype="float32")(features))
+    network = keras.Model(inputs, logits, name="attribute_network")
+    network.attributes = tuple(attributes)
+    return network
+
+
+def convolve(inputs, stages, dtype_policy):
+    """3x3 convolutions of images (b, H, W, 3) in [0, 1], each with batch norm and ReLU.
+
+    Args:
+        inputs: a Keras tensor.
+        stages: pairs of channels and stride, one a convolution.
+        dtype_policy: the Keras dtype policy of all of it.
+    """
     images = layers.Rescaling(2.0, -1.0, dtype=dtype_policy)(inputs)
-    for factor, stride in ((1, 2), (2, 2), (2, 1), (4, 2), (4, 1), (6, 2), (6, 1)):
-        images = layers.Conv2D(factor * width, 3, stride, "same", use_bias=False, dtype=dtype_policy)(images)
+    for channels, stride in stages:
+        images = layers.Conv2D(channels, 3, stride, "same", use_bias=False, dtype=dtype_policy)(images)
         images = layers.BatchNormalization(momentum=0.9, dtype=dtype_policy)(images)
         images = layers.ReLU(dtype=dtype_policy)(images)
-    features = layers.GlobalAveragePooling2D(name=FEATURES, dtype="float32")(images)
-    logits = layers.Dense(len(ATTRIBUTES), dtype="float32")(layers.Dropout(0.2, dtype="float32")(features))
-    return keras.Model(inputs, logits, name="attribute_network")
+    return images
 
 
 def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
@@ -47,7 +65,7 @@ def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
     Its weights are loaded into a network that is built in code, so that every version of Keras reads them.
 
     Args:
-        path: the `.npz` file that `train_attribute_network` wrote.
+        path: the `.npz` file that `train_attribute_network` wrote. One without names reads CelebA's 40.
         dtype_policy: as for `build_attribute_network`.
 
     Returns:
@@ -60,10 +78,8 @@ def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
     mend = "Write the file with train_attribute_network; if it is the shipped one, install the package again."
     try:
         with open_weights(path) as file:
-            network = build_attribute_network(dtype_policy, _width_of(file))
-            expected = name_weights(network)
-            file.check({name: (weight.shape, weight.dtype) for name, weight in expected.items()})
-            network.set_weights([file.read(name) for name in expected])
+            network = build_attribute_network(dtype_policy, _width_of(file), _names_in(file))
+            file.read_network(network)
     except FileNotFoundError:
         raise
     except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
@@ -77,24 +93,44 @@ def _width_of(file):
     return shape[-1] if len(shape) == 4 and 0 < shape[-1] <= WIDEST else WIDTH
 
 
-def name_weights(network):
-    """The weights as the `.npz` file names them: in Keras' order, `weight_000`, `weight_001`, ..."""
-    return {f"weight_{i:03d}": weight for i, weight in enumerate(network.get_weights())}
+def _names_in(file):
+    """The names of what the network of a file reads, whose header is then taken out; ValueError if they are none."""
+    if NAMES not in file.headers:
+        return ATTRIBUTES
+    shape, dtype = file.headers.pop(NAMES)
+    if len(shape) != 1 or not 0 < shape[0] <= MOST or dtype.kind != "U" or dtype.itemsize > 4 * LONGEST:
+        raise ValueError(f"{NAMES}: found {shape} of {dtype}, expected up to {MOST} names")
+    return resolve_attributes(file.read(NAMES).tolist())
 
 
-def estimate_attributes(pictures):
-    """Read the 40 attributes off faces.
+def estimate_attributes(pictures, network=None):
+    """Read attributes off faces.
 
     Args:
         pictures: uint8 array (n, H, W, 3), framed as `load_faces` frames them; resized to 64x64.
+        network: as `find_attribute_network` takes it; None for the one that is shipped.
 
     Returns:
-        float32 array (n, 40): the network's probability for each of `ATTRIBUTES`.
+        float32 array (n, k): the network's probability for each of its attributes, the shipped one's for `ATTRIBUTES`.
 
     Raises:
         ValueError: `pictures` is empty or no such array.
     """
-    return read_probabilities(shipped_network(), pictures)
+    return read_probabilities(find_attribute_network(network), pictures)
+
+
+def find_attribute_network(network=None):
+    """An attribute network: the one that is shipped (None), that of an `.npz` file, or one that is loaded already."""
+    if network is None:
+        return shipped_network()
+    if isinstance(network, keras.Model):
+        return network
+    return _load_once(str(network), Path(network).stat().st_mtime_ns if Path(network).is_file() else None)
+
+
+@functools.lru_cache(maxsize=2)
+def _load_once(path, modified):
+    return load_attribute_network(path)
 
 
 def face_features(pictures):
@@ -124,16 +160,16 @@ def _feature_extractor(network):
 
 
 def read_probabilities(network, pictures):
-    """A network's probability for each of `ATTRIBUTES`, float32 (n, 40), of pictures uint8 (n, H, W, 3)."""
-    return 1 / (1 + np.exp(-_predict(network, pictures)))
+    """A network's probability for each of its attributes, float32 (n, k), of pictures uint8 (n, H, W, 3)."""
+    return 1 / (1 + np.exp(-predict(network, pictures)))
 
 
 def read_features(network, pictures):
-    """A network's features, float32 (n, 6 width), of pictures uint8 (n, H, W, 3)."""
-    return _predict(_feature_extractor(network), pictures)
+    """The output of a network's layer `features`, float32 (n, d), for pictures uint8 (n, H, W, 3)."""
+    return predict(_feature_extractor(network), pictures)
 
 
-def _predict(network, pictures, batch_size=256):
+def predict(network, pictures, batch_size=256):
     """The outputs of a network for pictures uint8 (n, H, W, 3), in batches, so that memory is bounded."""
     starts = tell_time_left(range(0, max(len(pictures), 1), batch_size), f"Looking at {len(pictures):,} pictures")
     batches = (to_size(pictures[i : i + batch_size]) for i in starts)

@@ -8,18 +8,19 @@ import pandas as pd
 import tensorflow as tf
 from PIL import Image
 
-from facegen_keras.data.attributes import ATTRIBUTES
-from facegen_keras.data.celeba import load_arrays, load_identities
+from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
+from facegen_keras.data.celeba import load_arrays, load_attributes, load_identities
 from facegen_keras.data.images import CELEBA_SIZE, CROP
 from facegen_keras.files import write_atomically
 from facegen_keras.networks.attribute_network import (
+    NAMES,
     SIZE,
     WIDTH,
     build_attribute_network,
-    name_weights,
     read_probabilities,
 )
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
+from facegen_keras.networks.weight_file import compress_network
 
 NARROWEST, WIDEST = 108, CELEBA_SIZE[0]  # width of the training crops, in CelebA's pixels
 ATTACK = 1.25  # length of the step to where the network errs, in radii
@@ -27,7 +28,8 @@ LOADED_SIZE = 96  # side in pixels of the training faces before that crop
 
 
 def train_attribute_network(
-    out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, width=WIDTH, radius=0.0, seed=0, verbose=1
+    out, data=None, epochs=40, images=None, held_out=0.15, batch_size=128, width=WIDTH, radius=0.0, seed=0, verbose=1,
+    attributes=None,
 ):  # fmt: skip
     """Train the network, test it on people whom it was not trained on, and save its weights and its model card.
 
@@ -48,13 +50,16 @@ def train_attribute_network(
             verdict looks like the attribute (Santurkar et al. 2019): it can guide an `editor`. It takes twice as long.
         seed: what the choice of faces and people, the initial weights and the order follow from.
         verbose: as for `fit`.
+        attributes: names of what it shall read, of CelebA's attributes or of labels of your own; None for all that the
+            faces have.
 
     Returns:
         DataFrame with a row for each attribute that some, but not all, of the test faces show: `balanced_accuracy`,
         `frequency` and the number of test `faces` that show it.
 
     Raises:
-        ValueError: `out` does not end in `.npz`, `held_out` leaves nobody to train or to test on, or `radius` is none.
+        ValueError: `out` does not end in `.npz`, `held_out` leaves nobody to train or to test on, `radius` is none, or
+            the faces have no such attributes.
         FileNotFoundError: as `load_faces`.
     """
     out = Path(out)
@@ -62,18 +67,21 @@ def train_attribute_network(
         raise ValueError(f"out={str(out)!r}: expected the name of an .npz file, such as attribute_network.npz.")
     if not 0 <= radius < 1:
         raise ValueError(f"radius={radius!r}: expected a distance from 0 to 1, such as 4 / 255.")
-    pictures, table = load_arrays(images, LOADED_SIZE, ATTRIBUTES, data=data, split="all", crop=WIDEST, seed=seed)
+    names = tuple(load_attributes(data)) if attributes is None else resolve_attributes(attributes)
+    names = ATTRIBUTES if set(names) == set(ATTRIBUTES) else names  # in their usual order
+    pictures, table = load_arrays(images, LOADED_SIZE, names, data=data, split="all", crop=WIDEST, seed=seed)
     identities = load_identities(data)
     people = (table.index.to_series() if identities is None else identities.reindex(table.index)).to_numpy()
     tests = hold_out(people, held_out, seed)
     keras.utils.set_random_seed(seed)
-    network = _fit(pictures[~tests], table[~tests].to_numpy(np.float32), epochs, batch_size, width, radius, verbose)
-    scores = _score(network, _crop_centre(pictures[tests]), table[tests])
+    network = _fit(pictures[~tests], table[~tests].astype(np.float32), epochs, batch_size, width, radius, verbose)
+    scores = _score(network, crop_centre(pictures[tests]), table[tests])
     faces = f"{(~tests).sum():,} faces", f"{tests.sum():,} faces"
     with write_atomically(out) as file:
-        np.savez_compressed(file, **name_weights(network))
+        np.savez_compressed(file, **compress_network(network) | {NAMES: np.array(network.attributes)})
     with write_atomically(out.with_suffix(".md")) as file:
-        file.write_text(_card(scores, *faces, epochs, radius, None if identities is None else people), encoding="utf-8")
+        card = _card(scores, names, *faces, epochs, radius, None if identities is None else people)
+        file.write_text(card, encoding="utf-8")
     return scores
 
 
@@ -101,7 +109,8 @@ def hold_out(people, share, seed):
     return np.isin(people, np.random.default_rng(seed).choice(names, count, replace=False))
 
 
-def _fit(pictures, values, epochs, batch_size, width, radius, verbose):
+def _fit(pictures, table, epochs, batch_size, width, radius, verbose):
+    values = table.to_numpy()
     frequency = np.clip(values.mean(axis=0), 0.05, 0.95).astype(np.float32)
     batch_size = min(batch_size, len(pictures))
     steps = len(pictures) // batch_size
@@ -110,20 +119,13 @@ def _fit(pictures, values, epochs, batch_size, width, radius, verbose):
         weight = targets / (2 * frequency) + (1 - targets) / (2 * (1 - frequency))
         return tf.reduce_mean(weight * tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
 
-    network = build_attribute_network(_policy(), width)
+    network = build_attribute_network(choose_policy(), width, tuple(table))
     trained = _Attacked(network, radius) if radius else network
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps * epochs)
     trained.compile(keras.optimizers.AdamW(rate, weight_decay=1e-2), loss, jit_compile=False)
-    rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
-
-    def fetch(rows):
-        images = tf.numpy_function(lambda rows: pictures[rows], [rows], tf.uint8)
-        images = tf.ensure_shape(images, (batch_size, *pictures.shape[1:]))
-        return augment(images), tf.gather(values, rows)
-
-    batches = rows.map(fetch, num_parallel_calls=2).prefetch(2)
+    batches = shuffled_batches(pictures, batch_size, lambda images, rows: (augment(images), tf.gather(values, rows)))
     trained.fit(batches, shuffle=False, epochs=epochs, verbose=verbose)
-    network = build_attribute_network(width=width)
+    network = build_attribute_network(width=width, attributes=tuple(table))
     network.set_weights(trained.get_weights())
     return network
 
@@ -163,9 +165,28 @@ def move_to_errors(images, loss, radius):
     return images + tf.clip_by_value(moves, -radius, radius)
 
 
-def _policy():
+def choose_policy():
+    """The dtype policy that the network is trained in."""
     policy = choose_dtype_policy("auto")
     return "float32" if policy == "mixed_float16" else policy  # float16 would need a loss scale
+
+
+def shuffled_batches(pictures, batch_size, prepare):
+    """A tf.data.Dataset of full batches of pictures, in another order each epoch.
+
+    Args:
+        pictures: uint8 array (n, H, W, 3); it is not copied.
+        batch_size: at most n.
+        prepare: function from a batch, uint8 (b, H, W, 3), and its positions in `pictures`, int64 (b,), to what `fit`
+            expects.
+    """
+    rows = tf.data.Dataset.range(len(pictures)).shuffle(len(pictures)).batch(batch_size, drop_remainder=True)
+
+    def fetch(rows):
+        images = tf.numpy_function(lambda rows: pictures[rows], [rows], tf.uint8)
+        return prepare(tf.ensure_shape(images, (batch_size, *pictures.shape[1:])), rows)
+
+    return rows.map(fetch, num_parallel_calls=2).prefetch(2)
 
 
 def augment(pictures):
@@ -192,7 +213,7 @@ def augment(pictures):
     return tf.clip_by_value((images - 0.5) * contrast + 0.5 + light, 0.0, 1.0)
 
 
-def _crop_centre(pictures):
+def crop_centre(pictures):
     """The crop that `load_faces` takes by default, of pictures (n, 96, 96, 3): uint8 (n, 64, 64, 3)."""
     edge = (1 - CROP / WIDEST) / 2 * LOADED_SIZE
     box = (edge, edge, LOADED_SIZE - edge, LOADED_SIZE - edge)
@@ -200,27 +221,34 @@ def _crop_centre(pictures):
 
 
 def _score(network, pictures, table):
-    right = (read_probabilities(network, pictures) > 0.5) == (table.to_numpy() == 1)
+    right = (read_probabilities(network, pictures) > 0.5) == (table.to_numpy() > 0.5)
     rows = {}
     for i, name in enumerate(table):
-        shown = table[name].to_numpy() == 1
+        shown = table[name].to_numpy() > 0.5
         if shown.any() and not shown.all():
             accuracy = np.mean([right[shown, i].mean(), right[~shown, i].mean()])
             rows[name] = {"balanced_accuracy": accuracy, "frequency": shown.mean(), "faces": shown.sum()}
     return pd.DataFrame.from_dict(rows, "index").astype({"faces": int})
 
 
-def _card(scores, training_faces, test_faces, epochs, radius, people):
+def _card(scores, names, training_faces, test_faces, epochs, radius, people):
     """The model card; `people` (n,) says who is on each picture, or is None if nobody knows."""
     if people is None:
         split = "It is not known who is on which picture (`identity_CelebA.txt`), so the same people may be in both."
     else:
         split = f"Nobody is in both: the {len(np.unique(people)):,} people were split by `identity_CelebA.txt`."
     moved = f"Each training face was moved by up to {255 * radius:g} of 255 to where the network erred most."
+    what, terms = f"{len(names)} attributes ({', '.join(names)})", ["Data and labels: those of whoever trained it."]
+    if set(names) <= set(ATTRIBUTES):
+        what = "CelebA's 40 attributes" if len(names) == len(ATTRIBUTES) else what
+        terms = [
+            "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. The labels",
+            "are what people saw in pictures of celebrities, and many are wrong.",
+        ]
     lines = [
         "# Attribute network",
         "",
-        f"This network reads CelebA's 40 attributes off a face of {SIZE}x{SIZE} pixels.",
+        f"This network reads {what} off a face of {SIZE}x{SIZE} pixels.",
         f"It was trained for {epochs} epochs on {training_faces}, and tested on {test_faces}.",
         split,
         *([moved] if radius else []),
@@ -229,12 +257,11 @@ def _card(scores, training_faces, test_faces, epochs, radius, people):
         "those without it, the network classifies correctly. Guessing gives 0.5.",
         f"The mean over all attributes is {scores.balanced_accuracy.mean():.3f}.",
         "",
-        "The `.npz` file holds the weights in the order of Keras' `get_weights()`. `load_attribute_network` in",
+        "The `.npz` file holds the weights in eight bits. `load_attribute_network` in",
         "`facegen_keras/networks/attribute_network.py` builds the network and loads them.",
         "",
-        "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. The labels are",
-        "what people saw in pictures of celebrities, and many are wrong. Rare attributes are read poorly. Do not use",
-        "the network to judge people.",
+        *terms,
+        "Rare attributes are read poorly. Do not use the network to judge people.",
         "",
         "| attribute | balanced accuracy | frequency | test faces that show it |",
         "|---|---|---|---|",

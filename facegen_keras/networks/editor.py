@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from facegen_keras.networks.builders import batch_norm, start_size
-from facegen_keras.networks.modern import orthogonal_conv
+from facegen_keras.networks.modern import modulate, orthogonal_conv
 
 SMALLEST = 4  # side in pixels that the encoder comes down to
 SKIP = 16  # side of the stage that the decoder sees as the encoder left it
@@ -50,21 +50,12 @@ def editor_generator(image_size, n, widths=WIDTHS, skip=SKIP):
     for side, filters in zip((SMALLEST << place for place in range(stages)), (*channels[-2::-1], channels[0])):
         if side == skip:
             drawn = layers.Concatenate()([drawn, seen[side]])
-        drawn = layers.UpSampling2D(2)(layers.ReLU()(_modulated(drawn, code)))
+        drawn = layers.UpSampling2D(2)(layers.ReLU()(modulate(batch_norm()(drawn), code)))
         drawn = orthogonal_conv(filters, 3, use_bias=False)(drawn)
-    drawn = layers.Concatenate()([layers.ReLU()(_modulated(drawn, code)), pictures])
+    drawn = layers.Concatenate()([layers.ReLU()(modulate(batch_norm()(drawn), code)), pictures])
     drawn = layers.ReLU()(orthogonal_conv(channels[0], 3)(drawn))
     other = layers.Activation("tanh", dtype="float32")(orthogonal_conv(3, 3)(drawn))
     mask = layers.Activation("sigmoid", dtype="float32", name="mask")(orthogonal_conv(1, 3)(drawn))
     moved = layers.Multiply(dtype="float32")([mask, layers.Subtract(dtype="float32")([other, pictures])])
     changed = layers.Add(dtype="float32")([pictures, moved])
     return keras.Model([pictures, change], changed, name="generator")
-
-
-def _modulated(drawn, code):
-    """Normalise each channel, then scale and shift it as the code of the change says."""
-    drawn = batch_norm()(drawn)
-    scale, shift = (
-        layers.Reshape((1, 1, drawn.shape[-1]))(layers.Dense(drawn.shape[-1], use_bias=False)(code)) for _ in range(2)
-    )
-    return layers.Add()([drawn, layers.Multiply()([drawn, scale]), shift])

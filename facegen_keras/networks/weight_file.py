@@ -1,9 +1,49 @@
 """Weights in `.npz` files, which may come from anywhere: what a file says of itself is checked before it is read."""
 
 import contextlib
+import functools
 import zipfile
 
 import numpy as np
+
+INT8 = 127
+
+
+def compress(name, weight):
+    """A weight in a quarter of its memory, as dict of arrays by their names in a file.
+
+    A matrix or kernel becomes int8 with one scale for each index of its last axis; biases and the like become float16.
+
+    Args:
+        name: what the file calls it.
+        weight: float array.
+    """
+    if weight.ndim < 2:
+        return {name: weight.astype(np.float16)}
+    largest = np.abs(weight).max(axis=tuple(range(weight.ndim - 1)))
+    scale = np.where(largest > 0, largest, 1) / np.float32(INT8)
+    return {name: np.round(weight / scale).astype(np.int8), _scale_of(name): scale}
+
+
+def compressed_headers(name, shape):
+    """The headers (see `WeightFile`) of what `compress` gives for a float32 weight of a shape."""
+    if len(shape) < 2:
+        return {name: (tuple(shape), np.dtype(np.float16))}
+    return {name: (tuple(shape), np.dtype(np.int8)), _scale_of(name): (tuple(shape[-1:]), np.dtype(np.float32))}
+
+
+def compress_network(network):
+    """All weights of a Keras model, by `compress`: in Keras' order, `weight_000`, `weight_001`, ..."""
+    weights = network.get_weights()
+    return functools.reduce(dict.__or__, (compress(_name_of(i), weight) for i, weight in enumerate(weights)))
+
+
+def _scale_of(name):
+    return f"scale_of_{name}"
+
+
+def _name_of(place):
+    return f"weight_{place:03d}"
 
 
 @contextlib.contextmanager
@@ -64,3 +104,17 @@ class WeightFile:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinite numbers")
         return array
+
+    def read_network(self, network):
+        """Set the weights of a Keras model to what `compress_network` gave; ValueError if they are others."""
+        shapes = {_name_of(i): weight.shape for i, weight in enumerate(network.get_weights())}
+        self.check(functools.reduce(dict.__or__, (compressed_headers(name, shape) for name, shape in shapes.items())))
+        network.set_weights([self.read_compressed(name) for name in shapes])
+
+    def read_compressed(self, name):
+        """Read what `compress` gave for a weight, as float32; ValueError as for `read`."""
+        scale = self.read(_scale_of(name)) if _scale_of(name) in self.headers else np.float32(1)
+        weight = self.read(name) * scale
+        if not np.isfinite(weight).all():
+            raise ValueError(f"{name} is too large")
+        return weight

@@ -24,7 +24,7 @@ from facegen_keras.progress import tell_time_left
 from facegen_keras.training.callbacks import TimeBudget
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
-from facegen_keras.training.recipes import RECIPES
+from facegen_keras.training.recipes import PRESETS, RECIPES
 from facegen_keras.training.timeline import Timeline
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ SHOWN = 12  # samples of each recipe on the sheet: the first ones, not picked
 COLUMNS = 5  # latents on the attribute sheet of a recipe
 SMALLER_SIDE = 64  # pixels of each face on a recipe's own pictures
 QUALITY = 70  # of its JPEG files: a dozen recipes fit into a megabyte
-DRAWING = [name for name, recipe in RECIPES.items() if recipe.guidance is None]  # an editor only changes faces
+DRAWING = [name for name, recipe in RECIPES.items() if recipe.guidance is None and name not in PRESETS]
 ENDLESS = 1_000_000  # epochs: the time budget ends the training
 
 
@@ -50,7 +50,7 @@ def compare(
         folder: gets `comparison.csv`, `comparison.jpg`, and for each recipe a folder of its evaluation and weights,
             `curves.csv` and `curves.png`; `faces.jpg`, the same latents while it learnt; and `attributes.jpg`, an
             attribute sheet, where it has attributes.
-        recipes: names of `RECIPES`; by default all that draw faces, in their order.
+        recipes: names of `RECIPES`; by default all that draw faces, but for the presets of `modern`, in their order.
         minutes: of wall-clock time for each recipe's `fit`.
         data: the folder of faces, as for `load_faces`.
         size: side in pixels at which all are measured.
@@ -139,7 +139,7 @@ def _measure(folder, name, minutes, data, size, count, dtype_policy, seed, verbo
         "images_per_second": round(seen / seconds, 1),
         **{metric: float(score) for metric, score in found.scores.items()},
         "KID_std": found.scores["KID"].std,
-        "KID_real_vs_real": found.scores["KID"].real_vs_real,
+        **{f"{metric}_real_vs_real": score.real_vs_real for metric, score in found.scores.items()},
         **_accuracies(found.attributes),
         "generator_parameters": gan.generator.count_params(),
         "discriminator_parameters": gan.discriminator.count_params(),

@@ -7,14 +7,15 @@ import numpy as np
 import tensorflow as tf
 
 from facegen_keras.checks import check_seed
+from facegen_keras.data.label_statistics import LabelStatistics
 from facegen_keras.files import write_atomically
+from facegen_keras.gan.ema import HalfLife
 from facegen_keras.gan.state import check_finite
-from facegen_keras.networks.weight_file import open_weights
+from facegen_keras.networks.weight_file import compress, compressed_headers, open_weights
 from facegen_keras.training.recipes import RECIPES
 
-INT8 = 127
 NETWORKS = ("generator", "discriminator")
-LONGEST = 100_000  # bytes of a file's description
+LONGEST = 4_000_000  # bytes of a file's description
 LARGEST = 1024  # pixels of a side that a file may ask for
 ASSETS = Path(__file__).parents[1] / "assets"
 SHIPPED = {"modern": ASSETS / "pretrained.npz", "editor": ASSETS / "editor.npz"}
@@ -43,7 +44,7 @@ def load_pretrained(weights="modern"):
 def pack(gan, path):
     """Write a GAN's weights into a file a quarter the size of Keras': in eight bits, without optimisers.
 
-    A matrix or kernel is stored as int8 with one scale for each index of its last axis; biases and the like as float16.
+    `compress` says how.
 
     Args:
         gan: a `FaceGAN` of a recipe, with the recipe's own networks.
@@ -53,18 +54,17 @@ def pack(gan, path):
         ValueError: the recipe does not build such a GAN, so that nothing could load the file; or a weight is NaN.
     """
     options = {"image_size": gan.size} | {name: getattr(gan, name) for name in PACKED_FIELDS if hasattr(gan, name)}
+    if isinstance(gan.ema_decay, HalfLife):
+        del options["ema_decay"]  # the file keeps numbers; the recipe's own decay takes its place
     _check_packable(gan, options)
     check_finite(gan)
-    packed = {"described": json.dumps({"recipe": gan.recipe, "options": options})}
+    described = {"recipe": gan.recipe, "options": options}
+    if gan.label_statistics:
+        described["label_statistics"] = gan.label_statistics.get_config()
+    packed = {"described": json.dumps(described)}
     for name, network in zip(NETWORKS, (gan.sampling_generator, gan.discriminator)):
         for key, variable in _keyed_weights(name, network):
-            weight = variable.numpy()
-            if weight.ndim < 2:
-                packed[key] = weight.astype(np.float16)
-                continue
-            largest = np.abs(weight).max(axis=tuple(range(weight.ndim - 1)))
-            scale = packed[f"scale_of_{key}"] = np.where(largest > 0, largest, 1) / np.float32(INT8)
-            packed[key] = np.round(weight / scale).astype(np.int8)
+            packed |= compress(key, variable.numpy())
     with write_atomically(path) as file:
         np.savez_compressed(file, **packed)
 
@@ -110,13 +110,18 @@ def _unpack(path):
         shape, dtype = file.headers.pop("described", (None, np.dtype("V0")))
         if shape != () or dtype.kind != "U" or dtype.itemsize > LONGEST:
             raise ValueError("it does not say which recipe it is of")
-        recipe, seed = _recipe_of(json.loads(str(file.read("described"))))
+        described = json.loads(str(file.read("described")))
+        statistics = described.pop("label_statistics", None) if isinstance(described, dict) else None
+        recipe, seed = _recipe_of(described)
+        if statistics is not None:
+            statistics = LabelStatistics.from_config(recipe.attributes, statistics)
         with tf.Graph().as_default():  # there, variables have shapes and take no memory
             file.check(_headers_of(recipe.build(ema_decay=0.0)))
         gan = recipe.build(seed=seed)
+        gan.label_statistics = statistics
         for name in NETWORKS:
             network = getattr(gan, name)
-            network.set_weights([_read_weight(file, key) for key, _ in _keyed_weights(name, network)])
+            network.set_weights([file.read_compressed(key) for key, _ in _keyed_weights(name, network)])
     if gan.ema_decay:
         gan.ema_generator.set_weights(gan.generator.get_weights())
     return gan
@@ -127,10 +132,7 @@ def _headers_of(gan):
     headers = {}
     for name in NETWORKS:
         for key, weight in _keyed_weights(name, getattr(gan, name)):
-            is_matrix = len(weight.shape) > 1
-            headers[key] = (tuple(weight.shape), np.dtype(np.int8 if is_matrix else np.float16))
-            if is_matrix:
-                headers[f"scale_of_{key}"] = (tuple(weight.shape[-1:]), np.dtype(np.float32))
+            headers |= compressed_headers(key, weight.shape)
     return headers
 
 
@@ -153,11 +155,3 @@ def _recipe_of(described):
     if max(recipe.size) > LARGEST:
         raise ValueError(f"image_size={recipe.image_size}: expected {LARGEST} pixels at most")
     return recipe, seed
-
-
-def _read_weight(file, key):
-    scale_key = f"scale_of_{key}"
-    weight = file.read(key) * (file.read(scale_key) if scale_key in file.headers else np.float32(1))
-    if not np.isfinite(weight).all():
-        raise ValueError(f"{key} is too large")
-    return weight

@@ -11,14 +11,14 @@ import keras
 import tensorflow as tf
 
 from facegen_keras.checks import check_whole
-from facegen_keras.data.attributes import resolve_attributes
+from facegen_keras.data.attributes import check_spelling, resolve_attributes
 from facegen_keras.data.celeba import load_faces
 from facegen_keras.data.images import CROP, check_size
 from facegen_keras.data.selection import check_amount
 from facegen_keras.gan.accumulation import check_parts
 from facegen_keras.gan.distribution import check_batch_size, find_strategy
 from facegen_keras.gan.editor import EditorGAN
-from facegen_keras.gan.ema import check_ema_decay
+from facegen_keras.gan.ema import HalfLife, check_ema_decay
 from facegen_keras.gan.interactive import InteractiveGAN
 from facegen_keras.gan.latents import FACES, Latent
 from facegen_keras.gan.losses import CrossEntropy, GANLoss
@@ -42,7 +42,7 @@ class Recipe:
         generator: (image size, n) -> the generator's body (see `builders`).
         discriminator: n -> (features, head).
         image_size: (height, width), or one number for a square.
-        attributes: names, or the size of a selection; () for none.
+        attributes: names, of CelebA's attributes or of labels of one's own, or the size of a selection; () for none.
         conditioning: how attributes enter the discriminator (see `conditioning`).
         repeat: how many times each attribute is repeated in the generator's input.
         random_attributes: whether G is trained on random bits instead of the attributes of real faces.
@@ -55,7 +55,8 @@ class Recipe:
         reconstruction: weight of the distance between a pass's input and output.
         guidance: weight of what the attribute network sees (see `EditorGAN`); None for recipes that do not ask it.
         guide: file of the attribute network that is asked; None for the shipped one.
-        ema_decay: decay of the moving average of G's weights that samples are drawn with; 0 for none.
+        ema_decay: decay of the moving average of G's weights that samples are drawn with, a number or a `HalfLife`; 0
+            for none.
         augmentation: image shape -> a Keras model through which D sees pictures in training (see `augmentation`);
             None for none.
         loss: a `GANLoss`.
@@ -94,7 +95,7 @@ class Recipe:
     reconstruction: float = 0.5
     guidance: float | None = None
     guide: str | None = None
-    ema_decay: float = 0.0
+    ema_decay: float | HalfLife = 0.0
     augmentation: Callable | None = None
     loss: GANLoss = CrossEntropy()
     d_optimizer: Callable = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
@@ -111,7 +112,7 @@ class Recipe:
     gradient_accumulation_steps: int = 1
 
     def __post_init__(self):
-        object.__setattr__(self, "attributes", resolve_attributes(self.attributes))
+        object.__setattr__(self, "attributes", check_spelling(resolve_attributes(self.attributes)))
         if isinstance(self.schedule, str):
             object.__setattr__(self, "schedule", parse_schedule(self.schedule))
         for name, kind in (("loss", GANLoss), ("schedule", Schedule)):
@@ -268,6 +269,10 @@ class Recipe:
             )
         if self.loss.mismatch and not sees_attributes:
             raise ValueError(f"Recipe {self.name!r} has no attributes to mismatch: pass loss=CrossEntropy().")
+        if self.loss.attribute_dropout and not sees_attributes:
+            raise ValueError(
+                f"Recipe {self.name!r} has no attributes that D could not be told: pass attribute_dropout=0."
+            )
 
 
 def reserve_faces(recipe, data=None, seed=0):

@@ -13,7 +13,7 @@ from facegen_keras.data.attribute_statistics import (
     related_attributes,
     sample_attributes,
 )
-from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
+from facegen_keras.data.attributes import ATTRIBUTES, check_spelling, resolve_attributes
 from facegen_keras.data.celeba import load_faces
 
 
@@ -39,7 +39,24 @@ def test_no_attributes(nothing, tiny_celeba):
 @pytest.mark.parametrize("wrong, nearest", [("Smilling", "Smiling"), ("blond hair", "Blond_Hair"), ("male", "Male")])
 def test_misspelt_name_is_told_the_nearest(wrong, nearest):
     with pytest.raises(ValueError, match=nearest):
-        resolve_attributes([wrong])
+        resolve_attributes([wrong], known=ATTRIBUTES)
+
+
+@pytest.mark.parametrize("wrong", [["Smilling"], ["Male", "Smilling"], ["Wearing_Hats"]])
+def test_a_misspelt_name_of_celebas_is_refused_before_there_are_labels(wrong):
+    with pytest.raises(ValueError, match="did you mean '(Smiling|Wearing_Hat)'"):
+        check_spelling(wrong)
+
+
+@pytest.mark.parametrize("own", [["Robot", "Cat"], ["smiling"], ["Robot", "Smilling"], ["Male", "Robot"], ["0", "1"]])
+def test_names_of_ones_own_are_not_taken_for_celebas(own):
+    assert check_spelling(resolve_attributes(own)) == tuple(own)
+
+
+@pytest.mark.parametrize("wrong", [[""], [" "], ["a\nb"], ["x" * 101], [3], [None], [f"label {i}" for i in range(101)]])
+def test_what_no_attribute_can_be_called(wrong):
+    with pytest.raises(ValueError, match="1 to 100 characters|at most 100"):
+        resolve_attributes(wrong)
 
 
 def test_names_are_chosen_from_those_known():

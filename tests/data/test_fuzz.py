@@ -48,8 +48,13 @@ def expected_rows(text, kind, suffix):
         rows = [[cell.strip() for cell in line.split(",")] for line in lines[1:] if line.strip()]
     else:
         rows = [line.split() for line in lines[2 if kind == "attributes" else 0 :] if line.strip()]
-    values = {"attributes": lambda value: int(value == "1"), "partition": lambda value: SPLITS[int(value)]}
+    values = {"attributes": strength_of, "partition": lambda value: SPLITS[int(value)]}
     return [(name, [values.get(kind, int)(cell) for cell in cells]) for name, *cells in rows]
+
+
+def strength_of(text):
+    words = {"true": 1, "false": 0, "-1": 0}
+    return words[text.lower()] if text.lower() in words else float(text)
 
 
 def check_table(kind, table, suffix, changes, cut, folder):
@@ -148,6 +153,7 @@ PATHS = [
     *(f"{folder}list_{name}" for folder in TABLE_FOLDERS for name in TABLE_NAMES),
     *(f"{folder}{name}.json" for folder in ("", "celeb_a/2.1.0/") for name in ("features", "dataset_info")),
     "img_align_celeba.zip",
+    *(f"{folder}{name}.csv" for folder in ("", "a/", "celeba/") for name in ("labels", "more")),
 ]
 
 

@@ -83,21 +83,20 @@ def test_without_any_data_the_sample_faces_are_drawn_once(own_cache, monkeypatch
     assert folder.joinpath("img_align_celeba", "000001.jpg").stat().st_mtime_ns == drawn
 
 
-def test_a_folder_of_class_folders_is_refused(tmp_path):
-    """It used to train on the first class alone, and said nothing."""
+def test_folders_of_pictures_are_all_read(tmp_path):
+    """It used to train on the first alone, and said nothing; then it refused."""
     for name in ("cats", "dogs"):
         write_pictures(tmp_path / "animals" / name, 3)
-    with pytest.raises(ValueError, match="cats, dogs"):
-        find_layout(tmp_path / "animals")
-    (tmp_path / "animals" / "list_attr_celeba.txt").write_text("", encoding="utf-8")
-    with pytest.raises(ValueError, match="cats, dogs"):
-        find_layout(tmp_path / "animals")
+    faces = find_layout(tmp_path / "animals")
+    assert len(faces.names) == 6 and faces.names[0] == "cats/000001.jpg" and faces.classes == ("cats", "dogs")
 
 
-def test_one_folder_of_pictures_below_is_found_beside_empty_ones(tmp_path):
-    write_pictures(tmp_path / "mine" / "pictures", 3)
+def test_one_folder_of_pictures_below_is_found(tmp_path):
+    write_pictures(tmp_path / "mine" / "more" / "pictures", 3)
+    assert find_layout(tmp_path / "mine").pictures == tmp_path / "mine" / "more" / "pictures"
     (tmp_path / "mine" / "notes").mkdir()
-    assert find_layout(tmp_path / "mine").pictures == tmp_path / "mine" / "pictures"
+    faces = find_layout(tmp_path / "mine")
+    assert faces.names[0] == "more/pictures/000001.jpg" and faces.classes == ()
 
 
 def test_celeba_beside_other_pictures_is_found(tmp_path):

@@ -28,7 +28,7 @@ BROKEN_TABLES = {
     ),
     "no count": (1, lambda line: "celeba", r"line 1: .*'celeba'"),
     "another count": (1, lambda line: "21", r"line 1: .*21"),
-    "an unknown attribute": (2, lambda line: line.replace("Male", "Mael"), r"line 2: .*'Mael'"),
+    "an attribute twice": (2, lambda line: line.replace("Male", "Bald"), r"line 2: .*columns 5 and 21 'Bald'"),
     "an attribute less": (
         2,
         lambda line: line.replace("Male ", ""),

@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import shlex
 import socket
 import urllib.error
 import urllib.request
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import facegen_keras as fg
 from browsing import (
     BROWSER,
     CAMERA,
@@ -34,7 +32,11 @@ from browsing import (
     write_page,
 )
 
-MAKEFILE = Path(fg.__file__).parents[1] / "Makefile"
+SERVE = """
+import sys
+import facegen_keras as fg
+fg.serve_page(int(sys.argv[2].removeprefix("--port=")), sys.argv[1])
+"""
 MARKUP = "<img src=x onerror=document.body.remove()>"
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not (BROWSER and DRIVER), reason=MISSING)]
@@ -53,18 +55,12 @@ TIME_OF_A_CHANGE = """
 """
 
 
-def options_of_make_app():
-    """What `make app` passes to Voilà."""
-    [recipe] = re.findall(r"/voila .*page\.ipynb ((?:.*\\\n)*.*)", MAKEFILE.read_text(encoding="utf-8"))
-    return [option for option in shlex.split(recipe.replace("\\\n", "")) if not option.startswith("--port")]
-
-
 @pytest.fixture(scope="module")
 def page_address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page") / MARKUP
     folder.mkdir()
     write_page(folder)
-    with serve("voila", PAGE.name, *options_of_make_app(), folder=folder) as address:
+    with serve("-c", SERVE, PAGE.name, folder=folder) as address:
         yield address
 
 

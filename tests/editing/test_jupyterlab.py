@@ -47,7 +47,7 @@ def test_widget_works_in_jupyterlab(tmp_path):
     write_page(tmp_path)
     Image.new("L", (300, 200), 90).save(tmp_path / "grey.png")
     with (
-        serve("jupyterlab", *OPEN, f"--ServerApp.root_dir={tmp_path}", folder=tmp_path) as address,
+        serve("-m", "jupyterlab", *OPEN, f"--ServerApp.root_dir={tmp_path}", folder=tmp_path) as address,
         browse(f"{address}lab/tree/{PAGE.name}?reset") as browser,
     ):
         wait_for(lambda: "Python 3" in browser.execute_script(KERNEL), 60)

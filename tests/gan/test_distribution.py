@@ -27,6 +27,14 @@ def test_two_devices_train_as_one(tmp_path):
 
 @NEEDS_SHARED_BATCHES
 @pytest.mark.proof
+def test_two_devices_train_as_one_with_what_lifts_variety(tmp_path):
+    """Deviations of groups, self-modulation, attributes that D is not told, and what changes by steps or by images."""
+    (found,) = train_apart(tmp_path, ["variety"], steps=5)
+    assert_close(found["variety", "mirrored"], found["variety", None])
+
+
+@NEEDS_SHARED_BATCHES
+@pytest.mark.proof
 @pytest.mark.parametrize("name", ["dcgan2_64", "modern", "dcgan5", "skips", "gate"])
 def test_two_replicas_of_16_match_one_of_32_over_50_steps(tmp_path, name):
     (found,) = train_apart(tmp_path, [name])

@@ -9,7 +9,8 @@ import facegen_keras as fg
 from batches import small_batches
 from facegen_keras.gan.conditions import change_attributes, read_attributes
 from facegen_keras.gan.differences import root_mean_square
-from facegen_keras.networks.attribute_network import build_attribute_network, load_attribute_network, name_weights
+from facegen_keras.networks.attribute_network import build_attribute_network, load_attribute_network
+from facegen_keras.networks.weight_file import compress_network
 
 SIZE = 16
 
@@ -66,7 +67,7 @@ def test_training_asks_for_up_to_three_changes_that_can_be(gan, faces):
 def test_what_stays_is_compared_with_the_same_view_of_the_picture(gan):
     """So a picture that does not change costs nothing, whatever noise and shift the network sees it with."""
     images = tf.random.stateless_uniform((4, SIZE, SIZE, 3), (1, 2), -1.0, 1.0)
-    before, after = tf.split(gan._logits(gan._as_seen(tf.concat([images, images], axis=0)), training=True), 2)
+    before, after = tf.split(gan._guide(gan._as_seen(tf.concat([images, images], axis=0))), 2)
     wanted, kept = gan._cross_entropies(before, after, tf.zeros((4, 8)), tf.zeros((4, 8)))
     assert float(wanted) < 1e-3 and abs(float(kept)) < 1e-5
     assert float(gan._cross_entropies(before, -after, tf.zeros((4, 8)), tf.zeros((4, 8)))[1]) > 0.1
@@ -116,7 +117,7 @@ def test_it_is_saved_with_its_weight_and_without_the_network(gan, tmp_path, face
 def test_another_network_guides_it_while_the_shipped_one_reads(faces, tmp_path):
     network = build_attribute_network()
     keras.utils.set_random_seed(1)
-    np.savez(tmp_path / "guide.npz", **name_weights(network))
+    np.savez(tmp_path / "guide.npz", **compress_network(network))
     recipe = fg.RECIPES["editor"].override(image_size=SIZE, batch_size=4, dtype_policy="float32")
     guided, unguided = recipe.build(guide=str(tmp_path / "guide.npz")), recipe.build()
     (batch,) = small_batches(recipe, 1, 4)

@@ -70,3 +70,38 @@ def test_relativistic_loss_and_gamma_train_any_recipe(name, size):
     logs = gan.fit(small_batches(recipe, count=2), verbose=0).history
     assert all(np.isfinite(value).all() for value in logs.values())
     assert all((new.numpy() != old).any() for new, old in zip(gan.generator.trainable_weights, before))
+
+
+def test_gamma_may_fall_by_the_steps_that_were_trained():
+    falling = keras.optimizers.schedules.PiecewiseConstantDecay([10], [1.0, 0.1])
+    loss = fg.CrossEntropy(gamma=falling)
+    assert [float(loss.gamma_at(tf.constant(step, tf.int64))) for step in (0, 10, 11)] == pytest.approx([1, 1, 0.1])
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert float(copy.gamma_at(tf.constant(20, tf.int64))) == pytest.approx(0.1)
+
+
+def test_what_d_is_not_told_has_no_weight_in_its_verdict():
+    loss = fg.CrossEntropy(mismatch="flip", attribute_dropout=0.25)
+    attributes = tf.ones((4_000, 2))
+    told = loss.told_attributes(attributes, [1, 2]).numpy()
+    dropped = (told == 0.5).all(axis=1)
+    assert dropped.mean() == pytest.approx(0.25, abs=0.03) and (told[~dropped] == 1).all()
+    np.testing.assert_array_equal(loss.wrong_attributes(attributes), np.zeros((4_000, 2)))
+    gan = fg.RECIPES["modern"].build(image_size=16, attributes=2)
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 16, 16, 3)).astype(np.float32)
+    looks = gan.discriminator.verdict.get_layer("head")(gan.discriminator.features(images))
+    np.testing.assert_allclose(gan.discriminator([images, np.full((3, 2), 0.5, np.float32)]), looks, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dropout", [1, -0.1])
+def test_dropout_that_cannot_be(dropout):
+    with pytest.raises(ValueError, match="dropout"):
+        fg.CrossEntropy(attribute_dropout=dropout)
+    with pytest.raises(ValueError, match="could not be told"):
+        fg.RECIPES["udacity"].build(loss=fg.CrossEntropy(attribute_dropout=0.5))
+
+
+def test_late_decay_is_constant_and_then_falls():
+    rate = fg.late_decay(8e-4, 100, 50, alpha=0.1)
+    found = [float(rate(step)) for step in (0, 60, 100, 125, 150, 1_000)]
+    assert found == pytest.approx([8e-4, 8e-4, 8e-4, 4.4e-4, 8e-5, 8e-5])

@@ -10,6 +10,7 @@ from facegen_keras.metrics.distances import (
     manifold_overlap,
     nearest,
     nearest_other,
+    variance_ratio,
 )
 
 
@@ -45,6 +46,17 @@ def test_frechet_distance_has_the_covariance_term():
     assert found == pytest.approx(4 * np.var(along), rel=0.01)
 
 
+def test_the_variance_ratio_of_known_gaussians():
+    """In any direction: half the spread is a quarter of the variance, and a shift changes nothing."""
+    real = gaussian(20_000)
+    assert variance_ratio(real, gaussian(20_000, mean=5, seed=1)) == pytest.approx(1, rel=0.02)
+    assert variance_ratio(real, gaussian(20_000, scale=0.5, seed=1)) == pytest.approx(0.25, rel=0.02)
+    wide = gaussian(20_000, seed=1) * [1, 1, 1, 1, 1, 0]
+    assert variance_ratio(real, wide) == pytest.approx(5 / 6, rel=0.02)
+    assert variance_ratio(real, real[:1].repeat(9, axis=0)) == 0
+    assert np.isnan(variance_ratio(real[:1].repeat(9, axis=0), real))
+
+
 def test_precision_falls_for_bad_samples_and_recall_for_few_kinds():
     real = np.concatenate([gaussian(200, -4), gaussian(200, 4, seed=1)])
     alike = np.concatenate([gaussian(200, -4, seed=2), gaussian(200, 4, seed=3)])
@@ -76,7 +88,7 @@ def test_the_nearest_other_vector_is_never_an_equal_one():
     assert len(nearest_other(y[:1], 10)) == len(nearest_other(np.repeat(y[:1], 9, axis=0), 9)) == 0
 
 
-@pytest.mark.parametrize("distance", [kernel_distance, frechet_distance, manifold_overlap])
+@pytest.mark.parametrize("distance", [kernel_distance, frechet_distance, manifold_overlap, variance_ratio])
 @pytest.mark.parametrize(
     "fake, word", [(np.zeros((1, 6)), "at least 2"), (np.zeros((20, 5)), "length"), (np.full((20, 6), np.nan), "NaN")]
 )

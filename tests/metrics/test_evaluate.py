@@ -29,7 +29,9 @@ def test_the_command_prints_tables_and_a_few_sentences(faces_folder, tmp_path, c
     out = tmp_path / "found"
     assert main(["evaluate", "-n", "50", "--data", str(faces_folder), "--out", str(out)]) == 0
     told = capsys.readouterr().out
-    for part in ("KID", "FID", "precision", "recall", "memorisation", "copies", "Smiling", "crop 148", "10 samples"):
+    both = ("KID", "FID", "precision", "recall", "variance share")
+    once = ("memorisation", "copies", "Smiling", "crop 148", "10 samples")
+    for part in (*both, *(f"{metric} (views)" for metric in both), *once):
         assert part in told
     assert "file format" not in told
     scores = pd.read_csv(out / "scores.csv", index_col="score")
@@ -38,6 +40,7 @@ def test_the_command_prints_tables_and_a_few_sentences(faces_folder, tmp_path, c
     assert np.asarray(Image.open(out / "nearest.png")).std() > 0
     how = (out / "how.txt").read_text(encoding="utf-8")
     assert "attribute network" in how and "file format" in how and "attribute accuracy" in how
+    assert "KID (views)\n  features: facegen_keras view network" in how
 
 
 def test_print_is_short_and_how_is_complete(found):
@@ -71,7 +74,7 @@ def test_real_faces_are_cropped_as_the_generators_training_faces(found, faces_fo
     assert found.scores["KID"].how["crop"] == 108
     gan = fg.RECIPES["udacity"].build(image_size=16, crop=None)
     training = open_faces(gan.size, data=faces_folder, crop=None)
-    gan.sample = lambda count, *_: training.pictures[training.rows[:count]]
+    gan.sample = lambda count, *_, **__: training.pictures[training.rows[:count]]
     copied = evaluate(gan, 8, data=faces_folder)
     assert copied.scores["copies"] == 1 and copied.scores["memorisation"] == pytest.approx(0, abs=1e-3)
     np.testing.assert_array_equal(*copied.pairs)
@@ -109,6 +112,19 @@ def test_the_training_split_is_never_in_memory_as_a_whole(tmp_path, monkeypatch)
     found = evaluate(fg.RECIPES["udacity"].build(image_size=16), 8, data=tmp_path)
     assert found.scores["copies"].how["real faces"] == 600
     assert sum(read) >= 600 and max(read) <= 256
+
+
+def test_other_eyes_are_taken_where_they_are_asked_for(faces_folder):
+    colour = fg.Features("mean colour, 3", "none", lambda pictures: pictures.mean(axis=(1, 2)) / 255)
+    gan = fg.RECIPES["udacity"].build(image_size=16)
+    one = evaluate(gan, 8, data=faces_folder, features=colour)
+    assert "mean colour" in one.scores["KID"].how["features"] and not any("(" in name for name in one.scores)
+    two = evaluate(gan, 8, data=faces_folder, features=("views", colour))
+    assert "view network" in two.scores["recall"].how["features"]
+    assert two.scores["FID (mean colour, 3)"] == one.scores["FID"]
+    assert "mean colour, 3" in str(two).split("\n\n")[-1]
+    with pytest.raises(ValueError, match="features='vgg'.*views"):
+        evaluate(gan, 8, data=faces_folder, features=("faces", "vgg"))
 
 
 def test_evaluations_can_be_copied(found):

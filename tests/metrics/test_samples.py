@@ -55,7 +55,7 @@ def test_a_generator_that_was_trained_on_all_faces_cannot_be_judged(dcgan5, cele
 def test_samples_start_from_unseen_faces(dcgan5, tiny_celeba, monkeypatch):
     """dcgan5 was taught photographs, and was judged by what it made of drawings."""
     started = []
-    monkeypatch.setattr(dcgan5, "sample", lambda attributes, latents: started.append(latents) or latents)
+    monkeypatch.setattr(dcgan5, "sample", lambda attributes, latents, reject: started.append(latents) or latents)
     _, start = draw_samples(dcgan5, np.zeros((10, 5)), data=tiny_celeba)
     latents = started[0]
     assert latents.shape == (10, 16, 16, 3) and numbers_of(dcgan5.to_pictures(latents)) == TINY_UNSEEN
@@ -67,7 +67,7 @@ def test_samples_start_from_unseen_faces(dcgan5, tiny_celeba, monkeypatch):
 def test_samples_start_from_given_faces(dcgan5, monkeypatch):
     given = np.full((12, 16, 16, 3), grey_of(11), np.uint8)
     monkeypatch.setattr(dcgan5, "start_faces", given)
-    monkeypatch.setattr(dcgan5, "sample", lambda attributes, latents: dcgan5.to_pictures(latents))
+    monkeypatch.setattr(dcgan5, "sample", lambda attributes, latents, reject: dcgan5.to_pictures(latents))
     samples, start = draw_samples(dcgan5, np.zeros((10, 5)), data="no such folder")
     assert numbers_of(samples) == {11} and "10 given faces" in start["started from"]
 

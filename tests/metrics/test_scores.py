@@ -94,6 +94,7 @@ def test_what_a_perfect_generator_would_reach_needs_other_real_faces(people, oth
     assert abs(precision.real_vs_real - precision) < 0.3 and abs(recall.real_vs_real - recall) < 0.3
     assert fg.kid(real, fake, unseen=real).real_vs_real < 0.01
     assert fg.fid(real, fake, unseen=unseen).real_vs_real > 0
+    assert 0.5 < fg.variance_share(real, fake, unseen=unseen).real_vs_real < 2
     with pytest.raises(ValueError, match="unseen"):
         fg.fid(people, others, unseen=unseen)
     with pytest.raises(ValueError, match="subset_size"):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from facegen_keras.networks.layers import FusedBatchNormalization
+from facegen_keras.networks.layers import FusedBatchNormalization, GroupedConv2D, MinibatchDeviation
 
 
 def results_of(layer, pictures):
@@ -63,3 +63,55 @@ def test_a_saved_model_keeps_it(tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.keras").layers[0]
     assert isinstance(loaded, FusedBatchNormalization)
     assert loaded.momentum == 0.7 and loaded.center and not loaded.scale
+
+
+def deviations_of(layer, features, training=True):
+    return layer(features, training=training).numpy()[..., -1]
+
+
+def test_minibatch_deviation_is_that_of_each_group_of_neighbours():
+    features = np.random.default_rng(0).normal(size=(8, 3, 2, 5)).astype(np.float32)
+    features[4:] = features[4]  # four pictures that are alike
+    layer = MinibatchDeviation(4)
+    output = layer(features, training=True).numpy()
+    np.testing.assert_array_equal(output[..., :-1], features)
+    expected = np.repeat([features[:4].std(axis=0).mean(), 0.0], 4)
+    np.testing.assert_allclose(output[..., -1], np.broadcast_to(expected[:, None, None], (8, 3, 2)), atol=2e-4)
+    parts = [deviations_of(layer, part) for part in (features[:4], features[4:])]
+    np.testing.assert_allclose(np.concatenate(parts), output[..., -1], rtol=1e-6)
+
+
+def test_minibatch_deviation_of_a_verdict_does_not_depend_on_its_neighbours():
+    layer, features = MinibatchDeviation(2, momentum=0.5), np.random.default_rng(0).normal(size=(6, 2, 2, 3))
+    found = deviations_of(layer, features.astype(np.float32)).mean()
+    for count in (1, 3):
+        alone = deviations_of(layer, features[:count].astype(np.float32), training=False)
+        np.testing.assert_allclose(alone, np.full((count, 2, 2), found / 2), rtol=1e-5)  # the average began at 0
+
+
+def test_minibatch_deviation_under_bfloat16_is_measured_in_float32():
+    features = 100 + np.random.default_rng(0).normal(size=(4, 2, 2, 64)).astype(np.float32)
+    halved = tf.cast(features, tf.bfloat16)
+    layer = MinibatchDeviation(dtype="mixed_bfloat16")
+    assert layer(features, training=True).dtype == tf.bfloat16
+    expected = tf.cast(halved, tf.float32).numpy().std(axis=0).mean()
+    assert layer.average.numpy() == pytest.approx(0.1 * expected, rel=1e-4)
+
+
+def test_minibatch_deviation_of_pictures_that_make_no_groups():
+    with pytest.raises(ValueError, match="6 pictures at once are no multiple of 4"):
+        MinibatchDeviation(4)(np.zeros((6, 2, 2, 3), np.float32), training=True)
+    with pytest.raises(ValueError, match="group=1"):
+        MinibatchDeviation(1)
+
+
+def test_grouped_convolution_joins_only_channels_of_a_group():
+    """It is a plain convolution whose kernel is zero between groups."""
+    grouped, plain = GroupedConv2D(6, 3, padding="same", groups=2), keras.layers.Conv2D(6, 3, padding="same")
+    pictures = np.random.default_rng(0).normal(size=(2, 5, 5, 4)).astype(np.float32)
+    grouped.build(pictures.shape)
+    plain.build(pictures.shape)
+    kernel = np.zeros(plain.kernel.shape, np.float32)
+    kernel[:, :, :2, :3], kernel[:, :, 2:, 3:] = grouped.kernel.numpy()[..., :3], grouped.kernel.numpy()[..., 3:]
+    plain.kernel.assign(kernel)
+    np.testing.assert_allclose(grouped(pictures), plain(pictures), atol=1e-5)

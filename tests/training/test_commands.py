@@ -27,7 +27,7 @@ def test_commands_train_resume_and_sample(tmp_path, faces_folder, capsys):
     assert Image.open(tmp_path / "film.gif").n_frames == 2
     assert main(["interpolate", "--run", run, "-n", "3", "--out", str(tmp_path / "way.gif")]) == 0
     assert Image.open(tmp_path / "way.gif").n_frames == 4
-    assert main(["contact-sheet", str(tmp_path), "--out", str(tmp_path / "sheet.jpg")]) == 0
+    assert main(["contact-sheet", str(tmp_path / "run" / "dcgan2"), "--out", str(tmp_path / "sheet.jpg")]) == 0
     assert Image.open(tmp_path / "sheet.jpg").width == 2 * 132 + 4
     last = tmp_path / "run" / "dcgan2" / "epoch_002.png"
     assert main(["inspect", str(out), str(last), str(tmp_path / "sheet.jpg")]) == 0

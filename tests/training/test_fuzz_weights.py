@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import facegen_keras as fg
-from facegen_keras.data.attributes import ATTRIBUTES
-from facegen_keras.networks.attribute_network import SHIPPED, load_attribute_network
+from facegen_keras.data.attributes import resolve_attributes
+from facegen_keras.networks import attribute_network, view_network
 from facegen_keras.training.pretrained import pack, unpack
 from fuzzing import (
     NASTY,
@@ -85,7 +85,7 @@ def check_draws(gan):
     assert all(np.isfinite(weight).all() for weight in gan.get_weights())
     height, width = gan.size
     assert gan.sample(1).shape == (1, height, width, 3) and max(gan.size) <= 1_024
-    assert set(gan.attributes) <= set(ATTRIBUTES) and len(set(gan.attributes)) == len(gan.attributes)
+    assert resolve_attributes(gan.attributes) == gan.attributes
     assert gan.crop is None or 0 < gan.crop <= 178
     assert 0 <= gan.ema_decay < 1 and type(gan.seed) is int and 0 <= gan.seed < 2**32
     assert 0 <= gan.real_accuracy.numpy() <= 1 and gan.steps_done.numpy() >= 0 and gan.epochs_done.numpy() >= 0
@@ -156,14 +156,20 @@ def test_packed_weights(packed, damages, passes, tmp_path):
         check_draws(gan)
 
 
-@fuzz("attribute network .npz")
-@given(damages=one_of((ARRAYS_CHANGED, []), (archive_damages(), ([], []))))
-def test_attribute_networks(damages, tmp_path):
-    with np.load(SHIPPED) as arrays:
+NETWORKS = {
+    attribute_network.SHIPPED: attribute_network.load_attribute_network,
+    view_network.SHIPPED: view_network.load_view_network,
+}
+
+
+@fuzz("network .npz")
+@given(damages=one_of((ARRAYS_CHANGED, []), (archive_damages(), ([], []))), shipped=st.sampled_from(list(NETWORKS)))
+def test_networks(damages, shipped, tmp_path):
+    with np.load(shipped) as arrays:
         content = npz_bytes(dict(arrays), *damages)
     file = tmp_path / "network.npz"
     file.write_bytes(content)
-    network = read_or_refuse("attribute network .npz", load_attribute_network, file, "network.npz")
+    network = read_or_refuse("network .npz", NETWORKS[shipped], file, "network.npz")
     if network is not None:
         assert all(np.isfinite(weight).all() and weight.dtype == np.float32 for weight in network.get_weights())
         assert np.isfinite(network.predict_on_batch(np.zeros((1, 64, 64, 3)))).all()

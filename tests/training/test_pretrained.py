@@ -183,3 +183,11 @@ def test_a_packed_interactive_gan_keeps_its_passes_and_its_seed(tmp_path):
     pack(fg.RECIPES["dcgan4"].build(image_size=16, passes=5, reconstruction=0.1, seed=7), tmp_path / "gan.npz")
     packed = fg.load_pretrained(tmp_path / "gan.npz")
     assert (packed.passes, packed.reconstruction, packed.seed) == (5, 0.1, 7)
+
+
+def test_a_packed_gan_whose_ema_has_a_half_life_takes_the_recipe_s_own(tmp_path):
+    gan = fg.RECIPES["dcgan2"].build(image_size=16, dtype_policy="float32", ema_decay=fg.HalfLife(1_000))
+    pack(gan, tmp_path / "packed.npz")
+    loaded = unpack(tmp_path / "packed.npz")
+    assert loaded.ema_decay == fg.RECIPES["dcgan2"].ema_decay
+    np.testing.assert_allclose(loaded.sample(2).astype(int), gan.sample(2).astype(int), atol=8)
