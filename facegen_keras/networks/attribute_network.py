@@ -9,7 +9,7 @@ from keras import layers
 
 from facegen_keras.data.attributes import ATTRIBUTES, LONGEST, MOST, resolve_attributes
 from facegen_keras.data.images import to_size
-from facegen_keras.networks.weight_file import open_weights
+from facegen_keras.networks.weight_file import load_network
 from facegen_keras.progress import tell_time_left
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "attribute_network.npz"
@@ -62,8 +62,6 @@ def convolve(inputs, stages, dtype_policy):
 def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
     """Load a trained network: by default the shipped one, whose card is `assets/attribute_network.md`.
 
-    Its weights are loaded into a network that is built in code, so that every version of Keras reads them.
-
     Args:
         path: the `.npz` file that `train_attribute_network` wrote. One without names reads CelebA's 40.
         dtype_policy: as for `build_attribute_network`.
@@ -75,16 +73,11 @@ def load_attribute_network(path=SHIPPED, dtype_policy="float32"):
         FileNotFoundError: there is no such file.
         ValueError: the file does not hold the weights of this network.
     """
-    mend = "Write the file with train_attribute_network; if it is the shipped one, install the package again."
-    try:
-        with open_weights(path) as file:
-            network = build_attribute_network(dtype_policy, _width_of(file), _names_in(file))
-            file.read_network(network)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
-        raise ValueError(f"{path} cannot be read as an .npz file of weights ({error}). {mend}") from error
-    return network
+
+    def build(file):
+        return build_attribute_network(dtype_policy, _width_of(file), _names_in(file))
+
+    return load_network(path, build, "train_attribute_network")
 
 
 def _width_of(file):

@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from facegen_keras.networks.attribute_network import FEATURES, SIZE, convolve, predict, read_features
-from facegen_keras.networks.weight_file import open_weights
+from facegen_keras.networks.weight_file import load_network
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "view_network.npz"
 STAGES = ((32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2))  # channels and strides
@@ -68,16 +68,7 @@ def load_view_network(path=SHIPPED):
         FileNotFoundError: there is no such file.
         ValueError: the file does not hold the weights of this network.
     """
-    network = build_view_network()
-    mend = "Write the file with train_view_network; if it is the shipped one, install the package again."
-    try:
-        with open_weights(path) as file:
-            file.read_network(network)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
-        raise ValueError(f"{path} cannot be read as an .npz file of weights ({error}). {mend}") from error
-    return network
+    return load_network(path, lambda file: build_view_network(), "train_view_network")
 
 
 @functools.cache

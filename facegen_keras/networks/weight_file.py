@@ -58,6 +58,32 @@ def open_weights(path):
         yield WeightFile(archive)
 
 
+def load_network(path, build, writer):
+    """Load a trained network, built in code, so that every version of Keras reads its weights.
+
+    Args:
+        path: the `.npz` file of what `compress_network` gave.
+        build: function of the `WeightFile` to the Keras model, untrained.
+        writer: name of the function that writes such files, for the error.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file does not hold the weights of this network.
+    """
+    try:
+        with open_weights(path) as file:
+            network = build(file)
+            file.read_network(network)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # numpy, zipfile and zlib each raise their own kinds
+        raise ValueError(
+            f"{path} cannot be read as an .npz file of weights ({error}). Write the file with {writer}; if it is the "
+            "shipped one, install the package again."
+        ) from error
+    return network
+
+
 class WeightFile:
     """The arrays of an `.npz` file. None is read by pickle, and none that has another size than is expected.
 
