@@ -41,6 +41,26 @@ def load_pretrained(weights="modern"):
     return unpack(SHIPPED.get(weights, weights))
 
 
+def start_from(gan, weights):
+    """Give a new GAN the weights of another one of its recipe, to be trained further.
+
+    Args:
+        gan: a `FaceGAN` of a recipe.
+        weights: as for `load_pretrained`. The moving average of a generator goes on from where it was packed.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_pretrained`; or they are of another recipe, size or attributes.
+    """
+    packed = load_pretrained(weights)
+    if found := [name for name in ("recipe", "size", "attributes") if getattr(packed, name) != getattr(gan, name)]:
+        has, wants = (", ".join(f"{name} {getattr(of, name)}" for name in found) for of in (packed, gan))
+        raise ValueError(f"weights={str(weights)!r} are of {has}, and the run is of {wants}: give it the same.")
+    for name in NETWORKS:
+        getattr(gan, name).set_weights(getattr(packed, name).get_weights())
+    if gan.ema_decay:
+        gan.ema_generator.set_weights(packed.generator.get_weights())
+
+
 def pack(gan, path):
     """Write a GAN's weights into a file a quarter the size of Keras': in eight bits, without optimisers.
 

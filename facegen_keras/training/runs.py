@@ -38,6 +38,7 @@ from facegen_keras.training.options import (
     OPTIONS,
     RECIPE_OPTIONS,
     RUN_OPTIONS,
+    START_OPTIONS,
     as_read,
     check_options,
     only,
@@ -45,7 +46,7 @@ from facegen_keras.training.options import (
     recipe_of,
     write_options,
 )
-from facegen_keras.training.pretrained import pack
+from facegen_keras.training.pretrained import pack, start_from
 from facegen_keras.training.recipe import reserve_faces
 from facegen_keras.training.tensorboard import TensorBoardLog, require_tensorboard
 
@@ -85,7 +86,9 @@ def train(
             `tensorboard`, whether epochs are logged for TensorBoard, too (False). Of the recipe, `image_size`,
             `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`, `images`,
             `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and `data`,
-            `balance` and `num_parallel_calls` of `load_faces`. What is None is left to the recipe.
+            `balance` and `num_parallel_calls` of `load_faces`. `weights`, as for `load_pretrained`, are what a new run
+            starts from, with a new optimiser; they are of the same recipe, size and attributes. What is None is left to
+            the recipe.
 
     Returns:
         The trained FaceGAN.
@@ -100,7 +103,7 @@ def train(
             `options.json`, no checkpoint that can be loaded, or it needs more memory than there is.
     """
     run = Path(run)
-    known = (*RUN_OPTIONS, *RECIPE_OPTIONS, *DATA_OPTIONS)
+    known = (*RUN_OPTIONS, *RECIPE_OPTIONS, *DATA_OPTIONS, *START_OPTIONS)
     if unknown := set(options) - set(known):
         raise TypeError(f"train has no option {', '.join(unknown)}: expected some of {', '.join(known)}.")
     given = {"recipe": recipe, "seed": seed, "epochs": epochs} | options
@@ -117,7 +120,7 @@ def train(
         each = " on each device" if replicas > 1 else ""
         logger.info("Training takes about %.1f GB of memory%s", recipe.check_memory(replicas) / 1e9, each)
         with strategy.scope():
-            gan, checkpoint = _load_or_build(run, recipe, settings["seed"])
+            gan, checkpoint = _load_or_build(run, recipe, settings)
         gan.start_faces = _start_faces(gan, settings)
         done = int(gan.epochs_done.numpy())
         if settings["epochs"] <= done:
@@ -208,7 +211,7 @@ def _complete(settings):
     return settings
 
 
-def _load_or_build(run, recipe, seed):
+def _load_or_build(run, recipe, settings):
     """The GAN to go on with, and the checkpoint it is from: a new GAN, and None, where nothing was saved yet."""
     checkpoints = checkpoints_of(run)
     if any(checkpoint.exists() for checkpoint in checkpoints):
@@ -226,7 +229,10 @@ def _load_or_build(run, recipe, seed):
                 "another run."
             )
         logger.warning("%s has no checkpoint yet: it starts at its first epoch.", run)
-    return recipe.build(seed=seed), None
+    gan = recipe.build(seed=settings["seed"])
+    if "weights" in settings:
+        start_from(gan, settings["weights"])
+    return gan, None
 
 
 def _callbacks(run, recipe, settings, earlier, minutes, chief):

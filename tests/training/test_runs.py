@@ -94,6 +94,21 @@ def test_wrong_setting_leaves_no_run_behind(tmp_path, faces_folder):
     assert not (tmp_path / "run").exists()
 
 
+def test_run_that_starts_from_packed_weights_goes_on_from_them(tmp_path, trained, faces_folder):
+    fg.pack_run(trained, tmp_path / "packed.npz", last=True)
+    packed = fg.load_pretrained(tmp_path / "packed.npz")
+    options = {"data": str(faces_folder), "weights": tmp_path / "packed.npz", "random_select": 8, "seed": 1}
+    gan = fg.train(tmp_path / "run", epochs=1, **OPTIONS | options)
+    for name in ("generator", "discriminator"):
+        for weight, before in zip(getattr(gan, name).weights, getattr(packed, name).weights):
+            if "kernel" in weight.path:  # a step of RMSprop away
+                np.testing.assert_allclose(weight, before, atol=2e-3)
+
+    with pytest.raises(ValueError, match="size .16, 16., and the run is of size .32, 32."):
+        fg.train(tmp_path / "other", **OPTIONS | options | {"image_size": 32})
+    assert not (tmp_path / "other" / "options.json").exists()
+
+
 def test_time_budget_ends_the_training(tmp_path, faces_folder):
     gan = fg.train(tmp_path / "run", epochs=10_000, minutes=0.02, data=str(faces_folder), **OPTIONS)
     assert 0 < int(gan.epochs_done.numpy()) < 10_000
