@@ -35,9 +35,15 @@ def add_reject(parser):
     )
 
 
-def load(run, last, shipped="modern"):
-    """The GAN of a run, or a shipped one where no run is named."""
-    return fg.load_run(run, last) if run else fg.load_pretrained(shipped)
+def add_attribute_network(parser):
+    parser.add_argument("--attribute-network", help="the .npz file of train-attributes that reads the run's labels")
+
+
+def load(run, last, shipped="modern", attribute_network=None):
+    """The GAN of a run, or a shipped one where no run is named, and the network that reads its attributes."""
+    gan = fg.load_run(run, last) if run else fg.load_pretrained(shipped)
+    gan.attribute_network = attribute_network
+    return gan
 
 
 def parse_strengths(text):

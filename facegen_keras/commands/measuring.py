@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import facegen_keras as fg
-from facegen_keras.commands.arguments import add_reject, add_run, add_verb, load, parse_names
+from facegen_keras.commands.arguments import add_attribute_network, add_reject, add_run, add_verb, load, parse_names
 
 COMPARED = ("KID", "precision", "recall", "variance share")
 
 
 def evaluate(run, last, count, data, features, reject, attribute_network, out):
     faces = (fg.faces_of_run(run) if run else {}) | ({"data": data} if data else {})
-    gan = load(run, last)
-    gan.attribute_network = attribute_network
+    gan = load(run, last, attribute_network=attribute_network)
     found = fg.evaluate(gan, count, features=features, reject=reject, **faces)
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out).absolute()}")
@@ -38,7 +37,7 @@ def add_verbs(verbs):
         "inception, joined by commas (default: faces,views)",
     )
     add_reject(parser)
-    parser.add_argument("--attribute-network", help="the .npz file of train-attributes that reads the run's labels")
+    add_attribute_network(parser)
     parser.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
 
     parser = add_verb(verbs, compare, "train every recipe for the same time, and measure all alike")

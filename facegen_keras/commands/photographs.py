@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 import facegen_keras as fg
-from facegen_keras.commands.arguments import add_run, add_verb, load, parse_strengths
+from facegen_keras.commands.arguments import add_attribute_network, add_run, add_verb, load, parse_strengths
 
 
-def refine(photos, run, last, attributes, passes, face, out, full_size):
+def refine(photos, run, last, attributes, passes, face, attribute_network, out, full_size):
     import numpy as np  # not at the top: `check` must run where it is missing
 
-    gan, changes = load(run, last, "editor"), parse_strengths(attributes)
+    gan, changes = load(run, last, "editor", attribute_network), parse_strengths(attributes)
     pairs = [fg.load_photo(photo, gan.size, gan.crop, face) for photo in photos]
     for photo, (_, framed) in zip(photos, pairs):
         print(f"{photo}: {framed}")
@@ -47,6 +47,7 @@ def add_verbs(verbs):
     add_run(parser)
     parser.add_argument("--passes", type=int, default=1, help="default: 1")
     parser.add_argument("--face", type=int, default=0, help="which face of a photograph, from 0, the largest")
+    add_attribute_network(parser)
     parser.add_argument("--out", default="refined.png", help="picture file to write")
     parser.add_argument("--full-size", metavar="FOLDER", help="lay the change over each photograph, in this folder")
 

@@ -5,6 +5,7 @@ import json
 import ipywidgets
 import numpy as np
 import pytest
+from PIL import Image
 
 import facegen_keras as fg
 from facegen_keras.__main__ import main
@@ -163,6 +164,18 @@ def test_every_measure_uses_a_network_of_own_labels(gan, labelled, network):
     assert fg.refinement_scores(sheet, [{"Robot": 1}], network).index.tolist() == ["Robot"]
     with pytest.raises(ValueError, match="Unknown attribute 'Robot'"):
         fg.refinement_scores(sheet, [{"Robot": 1}])
+
+
+def test_photographs_are_refined_by_a_network_of_own_labels(gan, network, tmp_path, capsys, caplog):
+    (tmp_path / "run").mkdir()
+    gan.save(tmp_path / "run" / "gan.keras")
+    photo, out = str(tmp_path / "face.png"), tmp_path / "refined.png"
+    Image.fromarray(gan.sample(1)[0]).save(photo)
+    given = ["--run", str(tmp_path / "run"), "--attribute-network", str(network), "--out", str(out)]
+    assert main(["refine", photo, "--attributes", "Robot=1", *given]) == 0
+    assert out.exists() and "taken at its frequency" not in caplog.text
+    assert main(["refine", photo, "--attributes", "Robot=1", *given, "--attribute-network", "no.npz"]) == 2
+    assert "no.npz" in capsys.readouterr().err
 
 
 def test_a_network_of_other_labels_is_named(gan, labelled, network):
