@@ -62,6 +62,7 @@ def add_verbs(verbs):
     parser.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
     parser.add_argument("--ema-decay", type=float, help="decay of the averaged weights that samples are drawn with")
     parser.add_argument("--weights", help="start from these: a file that `pack` wrote, modern or editor")
+    parser.add_argument("--learning-rate", type=float, help="G's; D's keeps its ratio to it (default: the recipe's)")
     parser.add_argument("--guide", help="attribute network that guides an editor (default: the shipped one)")
     parser.add_argument("--balance", help="attribute whose rare value is upsampled")
     parser.add_argument("--crop", type=int, help="width of the centred crop in CelebA's 178x218 pixels")

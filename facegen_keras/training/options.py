@@ -16,7 +16,7 @@ RECIPE_OPTIONS = (
     "guide",
 )
 DATA_OPTIONS = ("data", "balance", "num_parallel_calls")
-START_OPTIONS = ("weights",)  # what a new run starts from
+START_OPTIONS = ("weights", "learning_rate")  # what a new run starts from
 RUN_OPTIONS = {"every": 1, "save_minutes": 10, "keep": 2, "tensorboard": False}  # how a run is kept, and the defaults
 LEAST = {"seed": 0, "epochs": 1, "every": 1, "keep": 1}
 
@@ -29,7 +29,7 @@ _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"attributes": (str, int, list), "balance": (str,), "schedule": (str,), "dtype_policy": (str,)},
     **{"ema_decay": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
     **{"gradient_accumulation_steps": (int,), "num_parallel_calls": (int,)},
-    **{"guide": (str,), "weights": (str,)},
+    **{"guide": (str,), "weights": (str,), "learning_rate": (int, float)},
 }
 _NAMES = {
     **{str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of these"},
@@ -89,8 +89,9 @@ def check_options(options):
         _check_kind(name, value)
     for name, least in LEAST.items():
         check_whole(name, options[name], least)
-    if not options["save_minutes"] > 0:
-        raise ValueError(f"save_minutes={options['save_minutes']}: expected a number over 0")
+    for name in ("save_minutes", "learning_rate"):
+        if name in options and not options[name] > 0:
+            raise ValueError(f"{name}={options[name]}: expected a number over 0")
     resolve_balance(options.get("balance"))
     recipe_of(options).check()
 

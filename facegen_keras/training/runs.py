@@ -87,8 +87,8 @@ def train(
             `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`, `images`,
             `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and `data`,
             `balance` and `num_parallel_calls` of `load_faces`. `weights`, as for `load_pretrained`, are what a new run
-            starts from, with a new optimiser; they are of the same recipe, size and attributes. What is None is left to
-            the recipe.
+            starts from, with new optimisers; they are of the same recipe, size and attributes. `learning_rate` is G's;
+            D's keeps its ratio to it. What is None is left to the recipe.
 
     Returns:
         The trained FaceGAN.
@@ -232,7 +232,19 @@ def _load_or_build(run, recipe, settings):
     gan = recipe.build(seed=settings["seed"])
     if "weights" in settings:
         start_from(gan, settings["weights"])
+    if "learning_rate" in settings:
+        _set_learning_rate(gan, settings["learning_rate"])
     return gan, None
+
+
+def _set_learning_rate(gan, value):
+    try:
+        gan.optimizer.learning_rate = value
+    except TypeError as error:  # a schedule's cannot be set
+        raise ValueError(
+            f"learning_rate={value}: that of {gan.recipe} follows a schedule of its own. Leave it out, or take another "
+            "recipe, such as modern."
+        ) from error
 
 
 def _callbacks(run, recipe, settings, earlier, minutes, chief):

@@ -104,6 +104,15 @@ def test_run_that_starts_from_packed_weights_goes_on_from_them(tmp_path, trained
             if "kernel" in weight.path:  # a step of RMSprop away
                 np.testing.assert_allclose(weight, before, atol=2e-3)
 
+    options |= {"learning_rate": 1e-4}
+    optimizer = fg.train(tmp_path / "slow", epochs=1, **OPTIONS | options).optimizer
+    assert optimizer.learning_rate.numpy() == pytest.approx(1e-4)
+    assert optimizer.d_optimizer.learning_rate.numpy() / 1e-4 == pytest.approx(
+        gan.optimizer.d_optimizer.learning_rate.numpy() / gan.optimizer.learning_rate.numpy()
+    )
+    with pytest.raises(ValueError, match="modern_gpu follows a schedule of its own"):
+        fg.train(tmp_path / "other", "modern_gpu", data=str(faces_folder), learning_rate=1e-4, batch_size=8)
+
     with pytest.raises(ValueError, match="size .16, 16., and the run is of size .32, 32."):
         fg.train(tmp_path / "other", **OPTIONS | options | {"image_size": 32})
     assert not (tmp_path / "other" / "options.json").exists()
