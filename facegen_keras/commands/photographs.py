@@ -17,13 +17,17 @@ def refine(photos, run, last, attributes, passes, face, attribute_network, out, 
     before = [picture for picture, _ in pairs]
     refined = gan.refine(np.stack(before), changes, passes, verbose=int(sys.stdout.isatty()))
     titles = ["before", *(f"pass {i + 1}" for i in range(passes))]
-    path = fg.save_grid([*before, *refined.reshape(-1, *refined.shape[2:])], out, len(photos), row_titles=titles)
+    about = {"Software": "facegen_keras", "Edited": f"Photographs, edited with facegen_keras: {attributes}"}
+    about |= {"Recipe": gan.recipe}
+    drawn = [*before, *refined.reshape(-1, *refined.shape[2:])]
+    path = fg.save_grid(drawn, out, len(photos), row_titles=titles, about=about)
     print(f"{len(photos)} faces, before and after, are in {path.absolute()}")
+    if gan.takes_pictures:
+        gan.passes = passes  # of a session's pictures
     for photo in photos if full_size else ():
         session = fg.EditSession(gan)
         session.start_from(photo, face)
-        for name, strength in changes.items():
-            session.change(name, strength)
+        session.change_several(changes)
         print(f"{photo} in full size: {session.export(full_size)[-1].absolute()}")
 
 

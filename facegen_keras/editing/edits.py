@@ -25,7 +25,7 @@ class Edit:
     start: Start
     strengths: dict  # name -> strength in [0, 1], for all attributes of the generator
     picture: np.ndarray  # uint8 (H, W, 3)
-    changed: str  # what made it: the name of an attribute, "new face" or "photograph"
+    changed: str  # what made it: names of attributes, "new face" or "photograph"
 
     @property
     def changes(self):

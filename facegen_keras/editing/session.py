@@ -70,11 +70,19 @@ class EditSession:
             ValueError: the generator has no such attribute, or the strength is outside 0..1.
         """
         resolve_attributes([name], known=self.gan.attributes)
-        implied = {other: float(value) for other, value in implied_by(self.gan, {name: round(strength)}).items()}
-        strengths = self.current.strengths | implied | {name: float(strength)}
-        if strengths != self.current.strengths:
-            again = self.current.changed == name and self.place > 0
-            self._add(self._draw(self.current.start, strengths, name), replace=again)
+        self._change(implied_by(self.gan, {name: round(strength)}) | {name: strength}, name)
+
+    def change_several(self, changes):
+        """Set several attributes in one step, as `gan.refine` does: what is named stays as named, whatever is implied.
+
+        Args:
+            changes: a dict of attribute to strength in [0, 1].
+
+        Raises:
+            ValueError: see `change`.
+        """
+        resolve_attributes(list(changes), known=self.gan.attributes)
+        self._change(implied_by(self.gan, changes) | changes, " and ".join(changes))
 
     def new_face(self):
         """Draw another face with the same attributes.
@@ -199,6 +207,12 @@ class EditSession:
         self._add(self._draw(start, start.strengths, "photograph"))
         self.kept = None
         return f"{portrait.framed} {note}"
+
+    def _change(self, changes, changed):
+        strengths = self.current.strengths | {name: float(strength) for name, strength in changes.items()}
+        if strengths != self.current.strengths:
+            again = self.current.changed == changed and self.place > 0
+            self._add(self._draw(self.current.start, strengths, changed), replace=again)
 
     def _draw_start(self, strengths):
         """A new face of these strengths; where the generator is fed pictures, of those that can then be read off it."""

@@ -37,6 +37,14 @@ def test_a_change_removes_what_contradicts_it(session):
     assert session.current.strengths["Male"] == 1
 
 
+def test_several_changes_are_one_step_and_what_is_named_stays_as_named(session):
+    session.change_several({"No_Beard": 0, "Male": 0, "Black_Hair": 0.4})
+    shown = session.current.strengths
+    assert (shown["No_Beard"], shown["Male"], shown["Black_Hair"]) == (0, 0, 0.4) and len(session.history) == 2
+    session.change_several({"Male": 0})
+    assert len(session.history) == 2
+
+
 def test_undo_and_redo_walk_through_the_history(session):
     pictures = [session.current.picture]
     for name in ("Smiling", "Male", "Young"):

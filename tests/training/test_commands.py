@@ -89,9 +89,23 @@ def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, caps
     for name in ("grid.png", "refined.png"):
         assert np.asarray(Image.open(tmp_path / name)).std() > 0
     assert Image.open(tmp_path / "full" / "photograph_1.jpg").size == (200, 260)
+    assert "edited" in fg.inspect(tmp_path / "refined.png")["Edited"]
     (tmp_path / "photo.jpg").write_text("no picture")
     assert main(["refine", str(tmp_path / "photo.jpg"), *changes]) == 2
     assert "photo.jpg cannot be read as a picture" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_full_size_has_what_the_grid_shows_after_all_passes(tmp_path):
+    """Also a beard without Male, which one change after the other would give back."""
+    photo, changes = tmp_path / "photo.png", {"No_Beard": 0.4, "Male": 0, "Eyeglasses": 1}
+    Image.fromarray(fg.load_pretrained().sample(1, {"Eyeglasses": 0}, seed=1)[0]).resize((200, 200)).save(photo)
+    asked = ["--attributes", "No_Beard=0.4,Male=0,Eyeglasses=1", "--passes", "3"]
+    where = ["--out", str(tmp_path / "grid.png"), "--full-size", str(tmp_path / "full")]
+    assert main(["refine", str(photo), *asked, *where]) == 0
+    passes = fg.load_pretrained("editor").refine(photo, changes, 3)[:, 0]
+    assert (passes[0] != passes[2]).any()
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "full" / "face_1.png")), passes[2])
 
 
 @pytest.mark.slow
