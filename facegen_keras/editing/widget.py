@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from PIL import Image
 
 from facegen_keras.data.layouts import workspace
+from facegen_keras.data.photos import FACES
 from facegen_keras.editing.divider import Compare
 from facegen_keras.editing.gallery import Gallery
 from facegen_keras.editing.session import STRIP, EditSession
@@ -18,7 +19,6 @@ from facegen_keras.training.pretrained import load_pretrained
 
 logger = logging.getLogger(__name__)
 
-PEOPLE = 9  # the most faces of a photograph that one is chosen from
 SAVING = "Writing the files …"
 STYLE = Path(__file__).with_name("style.css")
 HELP = Path(__file__).with_name("help.html")
@@ -64,7 +64,7 @@ class _Page:
         self.save = self._button("Save", "download", "The picture, and its attributes as JSON", self._export, SAVING)
         self.save_all = self._button("Save history", "th", "All steps in one picture", self._export_history)
         self.history = Gallery(STRIP, lambda place: self._act(lambda: session.go_to(session.strip()[place])))
-        self.people = Gallery(PEOPLE, lambda face: self._act(lambda: session.choose_face(face), self._searching))
+        self.people = Gallery(FACES, lambda face: self._act(lambda: session.choose_face(face), self._searching))
         self.box = self._lay_out()
         self._act(lambda: "A network drew this face: it is nobody's. Move a slider, or start from your photograph.")
 
@@ -188,7 +188,7 @@ class _Page:
         captions = [f"{place + 1} {label(session.history[place].changed)}" for place in places]
         self.history.show(pictures, captions, places.index(session.place))
         several = portrait is not None and len(portrait.places) > 1
-        people = portrait.thumbnails[:PEOPLE] if several else []
+        people = portrait.thumbnails if several else []
         self.people.show(people, [f"Face {i + 1}" for i in range(len(people))], portrait.face if several else None)
 
     def _set_buttons(self):

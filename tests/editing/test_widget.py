@@ -9,6 +9,7 @@ import traitlets
 from PIL import Image
 
 import facegen_keras as fg
+from facegen_keras.data.landmarks import explain_missing_detector
 from facegen_keras.editing.widget import _Page
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -146,6 +147,26 @@ def test_small_pictures_lead_to_their_steps(page):
     second.click()
     assert page.session.place == 1 and "facegen-current" in second._dom_classes
     assert "facegen-current" not in third._dom_classes and "Step 2 of 3" in said(page)
+
+
+@pytest.mark.skipif(bool(explain_missing_detector()), reason="needs the extra photos")
+def test_everybody_in_a_group_can_be_chosen(page, pretrained):
+    group = Image.new("RGB", (1_200, 900), (90, 120, 90))
+    for i, person in enumerate(pretrained.sample(12, {"Smiling": 1, "Wearing_Hat": 0}, seed=5)):
+        group.paste(Image.fromarray(person).resize((240, 240)), (30 + 295 * (i % 4), 20 + 295 * (i // 4)))
+    file = io.BytesIO()
+    group.save(file, "PNG")
+    upload(page, "group.png", file.getvalue())
+    count = int(said(page).split()[0])
+    to_choose = [button for button in page.people.buttons if button.layout.display != "none"]
+    assert len(to_choose) == count > 9
+    to_choose[-1].click()
+    assert f"number {count}" in said(page)
+
+
+def test_the_page_says_what_it_may_be_used_for(page):
+    said_below = page.box.children[-1].value
+    assert "people who agree" in said_below and "non-commercial research" in said_below
 
 
 def test_controls_wait_while_a_photograph_is_searched(page):
