@@ -104,7 +104,7 @@ test-colab: .venv/tested$(LOCK) .venv-colab/ready
 
 test-browser: .venv/tested$(LOCK)
 	command -v chromedriver || $$(command -v sudo) apt-get install -y chromium chromium-driver
-	$(BIN)/python -m pytest tests/editing/test_browser.py tests/tools/test_build_web.py
+	$(BIN)/python -m pytest tests/editing/test_browser.py tests/editing/test_jupyterlab.py tests/tools/test_build_web.py
 
 proof: .venv/tested$(LOCK)
 	$(BIN)/python -m pytest -m proof -s
