@@ -65,6 +65,7 @@ class _Page:
         self.save_all = self._button("Save history", "th", "All steps in one picture", self._export_history)
         self.history = Gallery(STRIP, lambda place: self._act(lambda: session.go_to(session.strip()[place])))
         self.people = Gallery(FACES, lambda face: self._act(lambda: session.choose_face(face), self._searching))
+        self.people.box.add_class("facegen-people")  # one row, so that the face stays in sight
         self.box = self._lay_out()
         self._act(lambda: "A network drew this face: it is nobody's. Move a slider, or start from your photograph.")
 
