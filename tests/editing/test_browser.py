@@ -124,7 +124,8 @@ def test_divider_moves_by_mouse_and_keys_and_stays_when_the_face_changes(browser
 def test_everything_has_a_name(browser):
     """What a screen reader says of pictures and controls."""
     handles = browser.find_elements("css selector", ".facegen [role=slider]")
-    names = wait_for(lambda: [name for handle in handles if (name := handle.get_attribute("aria-label"))])
+    wait_for(lambda: all(handle.get_attribute("aria-label") for handle in handles))
+    names = {handle.get_attribute("aria-label") for handle in handles}
     assert len(names) == len(handles) and "Beard" in names and "Smiling" in names
     assert all(image.get_attribute("alt") for image in browser.find_elements("css selector", ".facegen img"))
     assert browser.find_element("css selector", ".facegen-divider input").get_attribute("aria-label")
