@@ -35,6 +35,7 @@ def execute(path, folder):
         notebook,
         timeout=None,
         record_timing=False,  # so that only what changed shows up in git
+        store_widget_state=False,  # a quarter of a megabyte of sliders that move nothing until a kernel runs
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # else each kernel warns about the ports it listens on
     )
