@@ -9,7 +9,7 @@ from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.images import to_size
 from facegen_keras.editing.edits import Edit, Start
 from facegen_keras.editing.exports import free_names, save_marked, save_record
-from facegen_keras.editing.portrait import VIEW, Portrait
+from facegen_keras.editing.portrait import Portrait
 from facegen_keras.gan.conditions import implied_by, plain_face, read_attributes, require_attributes
 from facegen_keras.gan.inversion import invert
 from facegen_keras.grids import grid
@@ -148,14 +148,8 @@ class EditSession:
 
         Of a photograph that is changed itself, they show what is around the face, too, as sharp as it came.
         """
-        portrait = self.current.start.portrait
-        if self.kept is not None:
-            before = self._view(self.kept)
-        elif portrait:
-            before = portrait.view[0] if self.gan.takes_pictures else portrait.sharp
-        else:
-            before = _enlarge(self.before)
-        return before, self._view(self.current)
+        before = self.current.start if self.kept is None else self.kept
+        return before.view, self.current.view
 
     def full_size(self):
         """The photograph as large as it came, with what was changed laid over it: a PIL image.
@@ -244,17 +238,3 @@ class EditSession:
         if self.current.start.portrait is None:
             raise ValueError("This face is of no photograph: start from one first (start_from).")
         return self.current.start.portrait
-
-    def _view(self, edit):
-        portrait = edit.start.portrait
-        if portrait and self.gan.takes_pictures:
-            return portrait.change_view(edit.start.unchanged, edit.picture)
-        return _enlarge(edit.picture)
-
-
-def _enlarge(picture):
-    """A picture (H, W, 3) as a PIL image of `VIEW` pixels."""
-    scale = VIEW / max(picture.shape[:2])
-    return Image.fromarray(picture).resize(
-        [round(scale * side) for side in picture.shape[1::-1]], Image.Resampling.BICUBIC
-    )
