@@ -53,11 +53,18 @@ class Edit:
         return self.start.portrait.change_view(self.start.unchanged, self.picture)
 
     @property
+    def is_untouched(self):
+        """Whether the picture is the photograph itself, which no network has changed."""
+        return self.start.portrait is not None and self.picture is self.start.picture
+
+    @property
     def described(self):
         """A sentence on what was made, for the metadata of a picture."""
         changes = ", ".join(f"{name} {strength:.2f}" for name, strength in self.changes.items())
-        made = "A photograph, edited" if self.start.portrait else "A face drawn by a network, and edited"
-        return f"{made} with facegen_keras: {changes or 'nothing was changed'}"
+        made = "A photograph" if self.start.portrait else "A face drawn by a network"
+        if self.start.is_redrawn:
+            made += ", redrawn by a network"
+        return f"{made}, edited with facegen_keras: {changes}" if changes else f"{made}: nothing was changed"
 
 
 def _enlarge(picture):

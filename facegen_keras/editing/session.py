@@ -172,18 +172,18 @@ class EditSession:
         """
         portrait = self.current.start.portrait
         face, photograph = free_names(folder, "face", "photograph")
-        files = [save_marked(Image.fromarray(self.current.picture), face.with_suffix(".png"), self.current, self.gan)]
+        files = [save_marked(Image.fromarray(self.current.picture), face.with_suffix(".png"), [self.current], self.gan)]
         files.append(save_record(face.with_suffix(".json"), self.current, self.gan))
         if portrait:
             named = photograph.with_suffix(".png" if portrait.format == "PNG" else ".jpg")
-            files.append(save_marked(self.full_size(), named, self.current, self.gan))
+            files.append(save_marked(self.full_size(), named, [self.current], self.gan))
         return tuple(files)
 
     def export_history(self, folder):
         """Write the pictures of all steps as one grid, and return its Path."""
         pictures = np.stack([edit.picture for edit in self.history])
         (path,) = free_names(folder, "history")
-        return save_marked(grid(pictures, min(8, len(pictures))), path.with_suffix(".png"), self.current, self.gan)
+        return save_marked(grid(pictures, min(8, len(pictures))), path.with_suffix(".png"), self.history, self.gan)
 
     def _begin(self, portrait):
         if self.gan.takes_pictures:
