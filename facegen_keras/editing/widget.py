@@ -146,7 +146,7 @@ class _Page:
             self.box.remove_class("facegen-waits")
 
     def _say(self, text, kind=""):
-        self.status.value = f'<div class="facegen-note {kind}" role="status">{html.escape(text)}</div>'
+        self.status.value = f'<div class="facegen-note {kind}">{html.escape(text)}</div>'
 
     def _start_from(self, photograph):
         self._act(lambda: self.session.start_from(photograph), self._searching)
