@@ -52,6 +52,7 @@ class _Page:
 
     def __init__(self, session, folder):
         self.session, self.folder = session, folder
+        self.saved_start = None  # the start of what the links below "Save" hold
         self.silent = False  # True while the page sets its own controls: then they ask for nothing
         self.status, self.compare, self.saved = widgets.HTML(), Compare(), widgets.VBox()
         self.sliders = {name: self._slider(name) for name in session.gan.attributes}
@@ -173,8 +174,7 @@ class _Page:
 
     def _offer(self, files):
         """Links to files, in a new widget: Jupyter limits the size of what changes in a widget, not of a new one."""
-        for old in self.saved.children:
-            old.close()
+        self._clear_links()
         links = "".join(map(link_to, files))
         place = f"<small>They are also in {html.escape(str(self.folder))}</small>"
         self.saved.children = [widgets.HTML(f'<div class="facegen-files">{links}<br>{place}</div>')]
@@ -183,10 +183,18 @@ class _Page:
     def _show(self):
         session = self.session
         portrait = session.current.start.portrait
+        self.saved_start = self.session.current.start
         self.compare.show(*session.views(), session.compared_with, describe_edit(session))
         places = session.strip()
+    def _clear_links(self):
+        for old in self.saved.children:
+            old.close()
+        self.saved.children = []
+
         pictures = [Image.fromarray(session.history[place].picture) for place in places]
         captions = [f"{place + 1} {label(session.history[place].changed)}" for place in places]
+        if session.current.start is not self.saved_start:
+            self._clear_links()  # nobody downloads one person for another
         self.history.show(pictures, captions, places.index(session.place))
         several = portrait is not None and len(portrait.places) > 1
         people = portrait.thumbnails if several else []

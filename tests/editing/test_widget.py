@@ -204,6 +204,17 @@ def test_generator_of_latents_says_that_it_draws_somebody_else(tmp_path):
     assert "somebody like you" in shown(page)[1] and "your photograph" in shown(page, "before")[1]
 
 
+def test_links_of_another_person_do_not_stay(page):
+    another = (page.dice.click, lambda: upload(page, "me.png", photograph()), page.undo.click)
+    for show_another in another:
+        page.save.click()
+        turn(page, "Smiling")
+        assert page.saved.children, "it is the same person"
+        page.undo.click()
+        show_another()
+        assert not page.saved.children
+
+
 def test_names_are_shown_as_text(editor, pretrained, tmp_path):
     """The names of a folder and of a file are written by whoever made them."""
     page = _Page(fg.EditSession(editor, faces=pretrained), tmp_path / MARKUP)
