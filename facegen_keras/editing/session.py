@@ -18,6 +18,7 @@ from facegen_keras.training.pretrained import load_pretrained
 STRIP = 8  # the most steps that `strip` gives
 # The largest errors (root mean square, 0 to 1) of redrawn photographs that look like them, and roughly like them.
 CLOSE, ROUGH = 0.06, 0.12
+SMEARS = "Unless a face fills it, changes come out as smears: rather start from a photograph of a face from the front."
 
 
 class EditSession:
@@ -187,7 +188,8 @@ class EditSession:
 
     def _begin(self, portrait):
         if self.gan.takes_pictures:
-            start, note = self._start_of(portrait.picture, portrait), "Move a slider to change it."
+            start = self._start_of(portrait.picture, portrait)
+            note = SMEARS if portrait.is_guess else "Move a slider to change it."
         else:
             found = invert(self.gan, portrait.picture[None])
             strengths = dict(zip(self.gan.attributes, map(float, found.attributes[0])))

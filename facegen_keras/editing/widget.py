@@ -106,19 +106,21 @@ class _Page:
         button.on_click(lambda _: self._act(action, busy))
         return button
 
-    def _act(self, action, busy=None):
+    def _act(self, action, busy=None, kind=lambda: ""):
         """Do what a control asks for, and show its answer, or why it failed.
 
         Args:
             action: called without arguments; returns a sentence, or None for one on the step that is shown.
             busy: what to say meanwhile, where it may take more than a moment; the controls then wait.
+            kind: called once it is done; returns the class of its answer.
         """
         if self.silent:
             return
         try:
             with self._waiting(busy):
-                answer, kind = action(), ""
+                answer = action()
                 self._show()
+            kind = kind()
         except (ValueError, OSError) as error:
             answer, kind = str(error), "facegen-failed"
         except Exception as error:  # nobody would see it otherwise: a page has no place for a traceback
@@ -150,7 +152,10 @@ class _Page:
         self.status.value = f'<div class="facegen-note {kind}">{html.escape(text)}</div>'
 
     def _start_from(self, photograph):
-        self._act(lambda: self.session.start_from(photograph), self._searching)
+        self._act(lambda: self.session.start_from(photograph), self._searching, self._doubt)
+
+    def _doubt(self):
+        return "facegen-doubted" if self.session.current.start.portrait.is_guess else ""
 
     @property
     def _searching(self):
@@ -178,23 +183,23 @@ class _Page:
         links = "".join(map(link_to, files))
         place = f"<small>They are also in {html.escape(str(self.folder))}</small>"
         self.saved.children = [widgets.HTML(f'<div class="facegen-files">{links}<br>{place}</div>')]
+        self.saved_start = self.session.current.start
         return "Saved. Click the name of a file, beside Save, to download it."
 
-    def _show(self):
-        session = self.session
-        portrait = session.current.start.portrait
-        self.saved_start = self.session.current.start
-        self.compare.show(*session.views(), session.compared_with, describe_edit(session))
-        places = session.strip()
     def _clear_links(self):
         for old in self.saved.children:
             old.close()
         self.saved.children = []
 
-        pictures = [Image.fromarray(session.history[place].picture) for place in places]
-        captions = [f"{place + 1} {label(session.history[place].changed)}" for place in places]
+    def _show(self):
+        session = self.session
         if session.current.start is not self.saved_start:
             self._clear_links()  # nobody downloads one person for another
+        portrait = session.current.start.portrait
+        self.compare.show(*session.views(), session.compared_with, describe_edit(session))
+        places = session.strip()
+        pictures = [Image.fromarray(session.history[place].picture) for place in places]
+        captions = [f"{place + 1} {label(session.history[place].changed)}" for place in places]
         self.history.show(pictures, captions, places.index(session.place))
         several = portrait is not None and len(portrait.places) > 1
         people = portrait.thumbnails if several else []

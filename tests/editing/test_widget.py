@@ -103,6 +103,7 @@ def test_everybody_in_a_group_can_be_chosen(page, pretrained):
     file = io.BytesIO()
     group.save(file, "PNG")
     upload(page, "group.png", file.getvalue())
+    assert "facegen-doubted" not in page.status.value
     count = int(said(page).split()[0])
     to_choose = [button for button in page.people.buttons if button.layout.display != "none"]
     assert len(to_choose) == count > 9
@@ -122,6 +123,13 @@ def test_controls_wait_while_a_photograph_is_searched(page):
     assert "Looking" in busy and waiting == {True}
     assert "taken" in done and ready == {False}
     assert "your photograph" in shown(page, "before")[1]
+
+
+def test_a_photograph_without_a_face_is_taken_with_a_warning(page):
+    upload(page, "wall.png", photograph())
+    assert "facegen-doubted" in page.status.value and "smears" in said(page) and "Move a slider" not in said(page)
+    turn(page, "Smiling")
+    assert "facegen-doubted" not in page.status.value
 
 
 def test_slider_is_never_taken_from_a_hand_that_moves_it(page):
@@ -196,14 +204,6 @@ def test_saved_files_are_links_that_hold_them(page, tmp_path):
     assert "history_1.png" in page.saved.children[0].value and "face_1" not in page.saved.children[0].value
 
 
-def test_generator_of_latents_says_that_it_draws_somebody_else(tmp_path):
-    page = _Page(fg.EditSession(fg.RECIPES["dcgan2"].build(image_size=16, attributes=8)), tmp_path)
-    seen = watch(page)
-    upload(page, "me.png", photograph())
-    assert "ten seconds" in seen[0][0] and "somebody like you" in said(page) and "%" not in said(page)
-    assert "somebody like you" in shown(page)[1] and "your photograph" in shown(page, "before")[1]
-
-
 def test_links_of_another_person_do_not_stay(page):
     another = (page.dice.click, lambda: upload(page, "me.png", photograph()), page.undo.click)
     for show_another in another:
@@ -213,6 +213,14 @@ def test_links_of_another_person_do_not_stay(page):
         page.undo.click()
         show_another()
         assert not page.saved.children
+
+
+def test_generator_of_latents_says_that_it_draws_somebody_else(tmp_path):
+    page = _Page(fg.EditSession(fg.RECIPES["dcgan2"].build(image_size=16, attributes=8)), tmp_path)
+    seen = watch(page)
+    upload(page, "me.png", photograph())
+    assert "ten seconds" in seen[0][0] and "somebody like you" in said(page) and "%" not in said(page)
+    assert "somebody like you" in shown(page)[1] and "your photograph" in shown(page, "before")[1]
 
 
 def test_names_are_shown_as_text(editor, pretrained, tmp_path):
