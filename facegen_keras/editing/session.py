@@ -18,7 +18,7 @@ from facegen_keras.training.pretrained import load_pretrained
 STRIP = 8  # the most steps that `strip` gives
 # The largest errors (root mean square, 0 to 1) of redrawn photographs that look like them, and roughly like them.
 CLOSE, ROUGH = 0.06, 0.12
-SMEARS = "Unless a face fills it, changes come out as smears: rather start from a photograph of a face from the front."
+SMEARS = "Unless a face fills it, changes come out as smears. A photograph of a face from the front works best."
 
 
 class EditSession:

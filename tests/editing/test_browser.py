@@ -226,14 +226,20 @@ def test_small_windows_show_the_chosen_small_picture_and_do_not_leap_to_it(brows
             turn(browser, name)
             wait_for(lambda: name in note(browser))  # noqa: B023
             wait_for(is_in_sight)
-        wide, scrolled = "return document.querySelector(arguments[0]).scrollWidth", "return window.scrollY"
-        assert browser.execute_script(wide, row) > 500
-        browser.execute_script("window.scrollTo(0, 0)")
+        assert browser.execute_script(f"return document.querySelector('{row}').scrollWidth") > 500
+        browser.execute_script("document.querySelector('.facegen-status').scrollIntoView({block: 'center'})")
+        top = place_of(browser, ".facegen-status")[1]
+        assert place_of(browser, row)[1] > browser.execute_script("return window.innerHeight")
         step = int(re.search(r"Step (\d+)", note(browser))[1])
         for _ in range(6):
             browser.execute_script("arguments[0].click()", button(browser, "Undo"))
         wait_for(lambda: f"Step {step - 6} " in note(browser))
         wait_for(is_in_sight)
-        assert browser.execute_script(scrolled) == 0, "the row is below: nobody asked for it"
+        assert place_of(browser, ".facegen-status")[1] == top, "the row is below, and nobody asked for it"
+        browser.execute_script(f"document.querySelector('{row}').scrollLeft = 0")
+        button(browser, "Redo").click()
+        for width in (1280, 500):
+            browser.set_window_size(width, 700)
+        wait_for(is_in_sight)
     finally:
         browser.set_window_size(1280, 900)
