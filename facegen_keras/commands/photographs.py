@@ -10,6 +10,7 @@ from facegen_keras.commands.arguments import add_attribute_network, add_run, add
 def refine(photos, run, last, attributes, passes, face, attribute_network, out, full_size):
     import numpy as np  # not at the top: `check` must run where it is missing
 
+    _check_folder("--full-size", full_size)
     gan, changes = load(run, last, "editor", attribute_network), parse_strengths(attributes)
     pairs = [fg.load_photo(photo, gan.size, gan.crop, face) for photo in photos]
     for photo, (_, framed) in zip(photos, pairs):
@@ -21,7 +22,7 @@ def refine(photos, run, last, attributes, passes, face, attribute_network, out, 
     about |= {"Recipe": gan.recipe}
     drawn = [*before, *refined.reshape(-1, *refined.shape[2:])]
     path = fg.save_grid(drawn, out, len(photos), row_titles=titles, about=about)
-    print(f"{len(photos)} faces, before and after, are in {path.absolute()}")
+    print(f"{path.absolute()} shows {len(photos)} face{'s' * (len(photos) > 1)}, before and after")
     if gan.takes_pictures:
         gan.passes = passes  # of a session's pictures
     for photo in photos if full_size else ():
@@ -29,6 +30,13 @@ def refine(photos, run, last, attributes, passes, face, attribute_network, out, 
         session.start_from(photo, face)
         session.change_several(changes)
         print(f"{photo} in full size: {session.export(full_size)[-1].absolute()}")
+
+
+def _check_folder(argument, folder):
+    """ValueError where a file is in the way of a folder that is to be written to."""
+    path = Path(folder or ".")
+    if file := next((at for at in (path, *path.parents) if at.is_file()), None):
+        raise ValueError(f"{argument} {folder}: {file} is a file; name a folder, which is made where there is none.")
 
 
 def app(port):

@@ -19,31 +19,35 @@ DESCRIPTION, SOFTWARE_TAG = 0x010E, 0x0131  # of EXIF
 QUALITY = 95  # of JPEG
 
 
-def save_marked(image, path, edit, gan):
+def save_marked(image, path, edits, gan):
     """Write a picture with metadata that say that it was edited or drawn, by what, and which attributes it was given.
 
-    PNG has them as text, JPEG as EXIF and comment; both have IPTC's word for such pictures. Metadata of the
-    photograph, such as its place and time, are left out.
+    PNG has them as text, JPEG as EXIF and comment; both have IPTC's word for such pictures, which a photograph that
+    nothing was changed in does without. Metadata of the photograph, such as its place and time, are left out.
 
     Args:
         image: a PIL image.
         path: a `.png` or `.jpg` file.
-        edit: the `Edit` that it shows.
+        edits: a list of each `Edit` that it shows; the attributes are those of the last.
         gan: the `FaceGAN` that drew it.
 
     Returns:
         The Path written to.
     """
-    about = {"Software": SOFTWARE, "Edited": edit.described, "Recipe": gan.recipe}
-    about["Attributes"] = json.dumps(edit.strengths)
-    source_type = XMP.format(COMPOSITE if edit.start.portrait else GENERATED)
+    described = "; ".join(dict.fromkeys(edit.described for edit in edits))
+    about = {"Software": SOFTWARE, "Edited": described, "Recipe": gan.recipe}
+    about["Attributes"] = json.dumps(edits[-1].strengths)
+    is_of_photographs = any(edit.start.portrait for edit in edits)
+    is_marked = not all(edit.is_untouched for edit in edits)
+    source_type = XMP.format(COMPOSITE if is_of_photographs else GENERATED)
     options = marks(path, about)
     if path.suffix == ".png":
-        options["pnginfo"].add_itxt("XML:com.adobe.xmp", source_type)
+        if is_marked:
+            options["pnginfo"].add_itxt("XML:com.adobe.xmp", source_type)
     else:
         exif = Image.Exif()
-        exif[DESCRIPTION], exif[SOFTWARE_TAG] = edit.described, SOFTWARE
-        options |= {"exif": exif, "xmp": source_type.encode()}  # Pillow 10 writes no xmp
+        exif[DESCRIPTION], exif[SOFTWARE_TAG] = described, SOFTWARE
+        options |= {"exif": exif} | ({"xmp": source_type.encode()} if is_marked else {})  # Pillow 10 writes no xmp
         options |= {"icc_profile": image.info.get("icc_profile"), "quality": QUALITY, "subsampling": 0}
     with write_atomically(path) as unfinished:
         image.save(unfinished, **options)

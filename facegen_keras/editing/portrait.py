@@ -55,11 +55,16 @@ class Portrait:
         return cut_face(self.photo, self._place, self.size, self.crop)
 
     @property
+    def is_guess(self):
+        """Whether a face was looked for in vain, so that the middle of the picture stands for it."""
+        return self.crop is not None and not self.places
+
+    @property
     def framed(self):
         """A sentence on how the face was cut out."""
         if self.crop is None:
             return "The whole picture was taken."
-        if not self.places:
+        if self.is_guess:
             return f"The middle of the picture was taken: {explain_missing_detector() or 'no face was found'}."
         count = len(self.places)
         return "One face was found." if count == 1 else f"{count} faces were found; this is number {self.face + 1}."

@@ -9,7 +9,7 @@ from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.data.images import to_size
 from facegen_keras.editing.edits import Edit, Start
 from facegen_keras.editing.exports import free_names, save_marked, save_record
-from facegen_keras.editing.portrait import VIEW, Portrait
+from facegen_keras.editing.portrait import Portrait
 from facegen_keras.gan.conditions import implied_by, plain_face, read_attributes, require_attributes
 from facegen_keras.gan.inversion import invert
 from facegen_keras.grids import grid
@@ -18,6 +18,7 @@ from facegen_keras.training.pretrained import load_pretrained
 STRIP = 8  # the most steps that `strip` gives
 # The largest errors (root mean square, 0 to 1) of redrawn photographs that look like them, and roughly like them.
 CLOSE, ROUGH = 0.06, 0.12
+SMEARS = "Unless a face fills it, changes come out as smears. A photograph of a face from the front works best."
 
 
 class EditSession:
@@ -148,14 +149,8 @@ class EditSession:
 
         Of a photograph that is changed itself, they show what is around the face, too, as sharp as it came.
         """
-        portrait = self.current.start.portrait
-        if self.kept is not None:
-            before = self._view(self.kept)
-        elif portrait:
-            before = portrait.view[0] if self.gan.takes_pictures else portrait.sharp
-        else:
-            before = _enlarge(self.before)
-        return before, self._view(self.current)
+        before = self.current.start if self.kept is None else self.kept
+        return before.view, self.current.view
 
     def full_size(self):
         """The photograph as large as it came, with what was changed laid over it: a PIL image.
@@ -178,22 +173,23 @@ class EditSession:
         """
         portrait = self.current.start.portrait
         face, photograph = free_names(folder, "face", "photograph")
-        files = [save_marked(Image.fromarray(self.current.picture), face.with_suffix(".png"), self.current, self.gan)]
+        files = [save_marked(Image.fromarray(self.current.picture), face.with_suffix(".png"), [self.current], self.gan)]
         files.append(save_record(face.with_suffix(".json"), self.current, self.gan))
         if portrait:
             named = photograph.with_suffix(".png" if portrait.format == "PNG" else ".jpg")
-            files.append(save_marked(self.full_size(), named, self.current, self.gan))
+            files.append(save_marked(self.full_size(), named, [self.current], self.gan))
         return tuple(files)
 
     def export_history(self, folder):
         """Write the pictures of all steps as one grid, and return its Path."""
         pictures = np.stack([edit.picture for edit in self.history])
         (path,) = free_names(folder, "history")
-        return save_marked(grid(pictures, min(8, len(pictures))), path.with_suffix(".png"), self.current, self.gan)
+        return save_marked(grid(pictures, min(8, len(pictures))), path.with_suffix(".png"), self.history, self.gan)
 
     def _begin(self, portrait):
         if self.gan.takes_pictures:
-            start, note = self._start_of(portrait.picture, portrait), "Move a slider to change it."
+            start = self._start_of(portrait.picture, portrait)
+            note = SMEARS if portrait.is_guess else "Move a slider to change it."
         else:
             found = invert(self.gan, portrait.picture[None])
             strengths = dict(zip(self.gan.attributes, map(float, found.attributes[0])))
@@ -244,17 +240,3 @@ class EditSession:
         if self.current.start.portrait is None:
             raise ValueError("This face is of no photograph: start from one first (start_from).")
         return self.current.start.portrait
-
-    def _view(self, edit):
-        portrait = edit.start.portrait
-        if portrait and self.gan.takes_pictures:
-            return portrait.change_view(edit.start.unchanged, edit.picture)
-        return _enlarge(edit.picture)
-
-
-def _enlarge(picture):
-    """A picture (H, W, 3) as a PIL image of `VIEW` pixels."""
-    scale = VIEW / max(picture.shape[:2])
-    return Image.fromarray(picture).resize(
-        [round(scale * side) for side in picture.shape[1::-1]], Image.Resampling.BICUBIC
-    )

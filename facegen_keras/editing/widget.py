@@ -52,6 +52,7 @@ class _Page:
 
     def __init__(self, session, folder):
         self.session, self.folder = session, folder
+        self.saved_start = None  # the start of what the links below "Save" hold
         self.silent = False  # True while the page sets its own controls: then they ask for nothing
         self.status, self.compare, self.saved = widgets.HTML(), Compare(), widgets.VBox()
         self.sliders = {name: self._slider(name) for name in session.gan.attributes}
@@ -105,19 +106,21 @@ class _Page:
         button.on_click(lambda _: self._act(action, busy))
         return button
 
-    def _act(self, action, busy=None):
+    def _act(self, action, busy=None, kind=lambda: ""):
         """Do what a control asks for, and show its answer, or why it failed.
 
         Args:
             action: called without arguments; returns a sentence, or None for one on the step that is shown.
             busy: what to say meanwhile, where it may take more than a moment; the controls then wait.
+            kind: called once it is done; returns the class of its answer.
         """
         if self.silent:
             return
         try:
             with self._waiting(busy):
-                answer, kind = action(), ""
+                answer = action()
                 self._show()
+            kind = kind()
         except (ValueError, OSError) as error:
             answer, kind = str(error), "facegen-failed"
         except Exception as error:  # nobody would see it otherwise: a page has no place for a traceback
@@ -146,10 +149,13 @@ class _Page:
             self.box.remove_class("facegen-waits")
 
     def _say(self, text, kind=""):
-        self.status.value = f'<div class="facegen-note {kind}" role="status">{html.escape(text)}</div>'
+        self.status.value = f'<div class="facegen-note {kind}">{html.escape(text)}</div>'
 
     def _start_from(self, photograph):
-        self._act(lambda: self.session.start_from(photograph), self._searching)
+        self._act(lambda: self.session.start_from(photograph), self._searching, self._doubt)
+
+    def _doubt(self):
+        return "facegen-doubted" if self.session.current.start.portrait.is_guess else ""
 
     @property
     def _searching(self):
@@ -173,15 +179,22 @@ class _Page:
 
     def _offer(self, files):
         """Links to files, in a new widget: Jupyter limits the size of what changes in a widget, not of a new one."""
-        for old in self.saved.children:
-            old.close()
+        self._clear_links()
         links = "".join(map(link_to, files))
         place = f"<small>They are also in {html.escape(str(self.folder))}</small>"
         self.saved.children = [widgets.HTML(f'<div class="facegen-files">{links}<br>{place}</div>')]
+        self.saved_start = self.session.current.start
         return "Saved. Click the name of a file, beside Save, to download it."
+
+    def _clear_links(self):
+        for old in self.saved.children:
+            old.close()
+        self.saved.children = []
 
     def _show(self):
         session = self.session
+        if session.current.start is not self.saved_start:
+            self._clear_links()  # nobody downloads one person for another
         portrait = session.current.start.portrait
         self.compare.show(*session.views(), session.compared_with, describe_edit(session))
         places = session.strip()

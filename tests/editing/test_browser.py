@@ -129,7 +129,15 @@ def test_everything_has_a_name(browser):
     assert len(names) == len(handles) and "Beard" in names and "Smiling" in names
     assert all(image.get_attribute("alt") for image in browser.find_elements("css selector", ".facegen img"))
     assert browser.find_element("css selector", ".facegen-divider input").get_attribute("aria-label")
-    assert browser.find_elements("css selector", ".facegen [role=status]")
+
+
+def test_messages_come_and_go_in_one_region_that_screen_readers_watch(browser):
+    regions = wait_for(lambda: browser.find_elements("css selector", ".facegen [role=status]"))
+    turn(browser, "Eyeglasses")
+    wait_for(lambda: "Eyeglasses" in regions[0].text)
+    button(browser, "Undo").click()
+    wait_for(lambda: "Eyeglasses" not in regions[0].text)
+    assert browser.find_elements("css selector", ".facegen [role=status]") == regions and len(regions) == 1
 
 
 def test_saved_files_are_links(browser, grey):
@@ -201,5 +209,37 @@ def test_small_windows_show_everything_and_the_status_first(browser, width):
         browser.execute_script("window.scrollTo(0, 0)")
         assert place_of(browser, ".facegen-note")[3] < place_of(browser, ".facegen-pictures")[1] < 350
         assert slider(browser, "Young").is_displayed()
+    finally:
+        browser.set_window_size(1280, 900)
+
+
+def test_small_windows_show_the_chosen_small_picture_and_do_not_leap_to_it(browser):
+    row = ".facegen-gallery:not(.facegen-people)"
+
+    def is_in_sight():
+        (left, _, right, _), chosen = place_of(browser, row), place_of(browser, f"{row} .facegen-current")
+        return left <= chosen[0] and chosen[2] <= right
+
+    browser.set_window_size(500, 700)
+    try:
+        for name in ("Smiling", "Young", "Eyeglasses", "Male", "Smiling", "Young", "Eyeglasses", "Male"):
+            turn(browser, name)
+            wait_for(lambda: name in note(browser))  # noqa: B023
+            wait_for(is_in_sight)
+        assert browser.execute_script(f"return document.querySelector('{row}').scrollWidth") > 500
+        browser.execute_script("document.querySelector('.facegen-status').scrollIntoView({block: 'center'})")
+        top = place_of(browser, ".facegen-status")[1]
+        assert place_of(browser, row)[1] > browser.execute_script("return window.innerHeight")
+        step = int(re.search(r"Step (\d+)", note(browser))[1])
+        for _ in range(6):
+            browser.execute_script("arguments[0].click()", button(browser, "Undo"))
+        wait_for(lambda: f"Step {step - 6} " in note(browser))
+        wait_for(is_in_sight)
+        assert place_of(browser, ".facegen-status")[1] == top, "the row is below, and nobody asked for it"
+        browser.execute_script(f"document.querySelector('{row}').scrollLeft = 0")
+        button(browser, "Redo").click()
+        for width in (1280, 500):
+            browser.set_window_size(width, 700)
+        wait_for(is_in_sight)
     finally:
         browser.set_window_size(1280, 900)

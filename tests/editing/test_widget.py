@@ -1,14 +1,13 @@
 import base64
-import html
 import io
 import re
 import time
 
 import pytest
-import traitlets
 from PIL import Image
 
 import facegen_keras as fg
+from controls import FileUpload7, photograph, said, shown, turn, upload, watch
 from facegen_keras.data.landmarks import explain_missing_detector
 from facegen_keras.editing.widget import _Page
 
@@ -30,19 +29,6 @@ def page(editor, pretrained, tmp_path):
     return _Page(fg.EditSession(editor, faces=pretrained), tmp_path)
 
 
-class FileUpload7(traitlets.HasTraits):
-    """The kernel's side of ipywidgets 7.7's FileUpload, as Colab has it."""
-
-    metadata, data, _counter = traitlets.List(), traitlets.List(), traitlets.Int()
-    disabled = traitlets.Bool()
-    value = traitlets.Dict(read_only=True)
-
-    @traitlets.observe("_counter")
-    def _set_value(self, _):
-        files = zip(self.metadata, self.data, strict=True)
-        self.set_trait("value", {about["name"]: {"metadata": about, "content": content} for about, content in files})
-
-
 @pytest.fixture(params=[7, 8])
 def any_page(request, page):
     """The page with the upload button that is installed, or with that of ipywidgets 7."""
@@ -50,46 +36,6 @@ def any_page(request, page):
         page.upload.button = FileUpload7()
         page.upload.button.observe(page.upload._hand_over, "value")
     return page
-
-
-def upload(page, name, content):
-    """Set what the browser sends when a file is chosen."""
-    about, button = {"name": name, "type": "", "size": len(content)}, page.upload.button
-    if hasattr(button, "metadata"):
-        with button.hold_trait_notifications():
-            button.metadata, button.data = [about | {"lastModified": 0}], [content]
-            button._counter += 1
-    else:
-        button.set_state({"value": [about | {"last_modified": 0, "content": memoryview(content)}]})
-
-
-def photograph(form="PNG", **options):
-    file = io.BytesIO()
-    Image.new("L", (300, 200), 90).save(file, form, **options)
-    return file.getvalue()
-
-
-def said(page):
-    """What the status says, as a reader sees it."""
-    return html.unescape(page.status.value.partition('"status">')[2].removesuffix("</div>"))
-
-
-def shown(page, which="after"):
-    """The address of a picture, which holds its pixels, and its alt text."""
-    return re.search(rf'facegen-{which}" alt="([^"]*)" src="([^"]*)"', page.compare.pictures.value).groups()[::-1]
-
-
-def turn(page, name):
-    """Move a slider to its other end."""
-    page.sliders[name].value = 1 - page.sliders[name].value
-
-
-def watch(page):
-    """A list that gets each status, and whether sliders and buttons wait meanwhile."""
-    seen = []
-    controls = (page.sliders["Smiling"], page.dice, page.save, page.upload.button)
-    page.status.observe(lambda _: seen.append((said(page), {control.disabled for control in controls})), "value")
-    return seen
 
 
 def test_slider_changes_the_picture_and_undo_brings_it_back(page):
@@ -157,6 +103,7 @@ def test_everybody_in_a_group_can_be_chosen(page, pretrained):
     file = io.BytesIO()
     group.save(file, "PNG")
     upload(page, "group.png", file.getvalue())
+    assert "facegen-doubted" not in page.status.value
     count = int(said(page).split()[0])
     to_choose = [button for button in page.people.buttons if button.layout.display != "none"]
     assert len(to_choose) == count > 9
@@ -176,6 +123,13 @@ def test_controls_wait_while_a_photograph_is_searched(page):
     assert "Looking" in busy and waiting == {True}
     assert "taken" in done and ready == {False}
     assert "your photograph" in shown(page, "before")[1]
+
+
+def test_a_photograph_without_a_face_is_taken_with_a_warning(page):
+    upload(page, "wall.png", photograph())
+    assert "facegen-doubted" in page.status.value and "smears" in said(page) and "Move a slider" not in said(page)
+    turn(page, "Smiling")
+    assert "facegen-doubted" not in page.status.value
 
 
 def test_slider_is_never_taken_from_a_hand_that_moves_it(page):
@@ -248,6 +202,17 @@ def test_saved_files_are_links_that_hold_them(page, tmp_path):
     assert all(base64.b64decode(found[name]) == (tmp_path / name).read_bytes() for name in names)
     page.save_all.click()
     assert "history_1.png" in page.saved.children[0].value and "face_1" not in page.saved.children[0].value
+
+
+def test_links_of_another_person_do_not_stay(page):
+    another = (page.dice.click, lambda: upload(page, "me.png", photograph()), page.undo.click)
+    for show_another in another:
+        page.save.click()
+        turn(page, "Smiling")
+        assert page.saved.children, "it is the same person"
+        page.undo.click()
+        show_another()
+        assert not page.saved.children
 
 
 def test_generator_of_latents_says_that_it_draws_somebody_else(tmp_path):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -85,7 +87,8 @@ def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, caps
     assert main(["sample", "-n", "4", "--out", str(tmp_path / "grid.png")]) == 0
     full_size = ["--full-size", str(tmp_path / "full")]
     assert main(["refine", str(tmp_path / "photo.jpg"), *changes, *full_size]) == 0
-    assert "photo.jpg" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "photo.jpg" in said and "refined.png shows 1 face, before" in said
     for name in ("grid.png", "refined.png"):
         assert np.asarray(Image.open(tmp_path / name)).std() > 0
     assert Image.open(tmp_path / "full" / "photograph_1.jpg").size == (200, 260)
@@ -93,6 +96,17 @@ def test_commands_use_the_shipped_generator_where_no_run_is_named(tmp_path, caps
     (tmp_path / "photo.jpg").write_text("no picture")
     assert main(["refine", str(tmp_path / "photo.jpg"), *changes]) == 2
     assert "photo.jpg cannot be read as a picture" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["text.jpg", "text.jpg/edited"])
+def test_a_full_size_folder_that_is_a_file_is_refused_before_anything_is_written(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text.jpg").write_text("mine", encoding="utf-8")
+    Image.new("RGB", (200, 260), (120, 90, 80)).save("photo.jpg")
+    assert main(["refine", "photo.jpg", "--attributes", "Smiling=1", "--full-size", folder]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: --full-size {folder}: text.jpg is a file; name a folder") and "Errno" not in error
+    assert {path.name for path in tmp_path.iterdir()} == {"text.jpg", "photo.jpg"}
 
 
 @pytest.mark.slow
