@@ -96,6 +96,12 @@ def passes(gan, pictures, source, targets, count=1):
     return np.stack([to_size(gan.to_pictures(images), (64, 64)) for images in drawn])
 
 
+def lay_over(pictures, drawn, strength):
+    """Pictures uint8 (n, H, W, 3) with so much of the difference to what was drawn of them, uint8 (t, n, H, W, 3)."""
+    difference = drawn - pictures.astype(np.float32)
+    return np.clip(np.round(pictures + strength * difference), 0, 255).astype(np.uint8)
+
+
 def draw(system, pictures, source, changes):
     """What a system makes of each change that it has the attributes for, and how many seconds a photograph takes.
 
@@ -184,7 +190,9 @@ def main():
     parser.add_argument("--people", type=int, default=300, help="default: 300")
     parser.add_argument("--dcgan5", help="the run of a trained dcgan5, to be measured, too")
     parser.add_argument("--systems", help="names of some systems, with commas between; by default all")
+    parser.add_argument("--strengths", help="of the editor's changes, to be measured, too, such as 0.5,1.5")
     options = parser.parse_args()
+    strengths = [float(text) for text in options.strengths.split(",")] if options.strengths else []
 
     fg.quiet()
     modern, editor = fg.load_pretrained(), fg.load_pretrained("editor")
@@ -213,6 +221,9 @@ def main():
         if file.stem == "inversion":
             drawn["drawn"] = add_difference(pictures, drawn["drawn"][0], drawn["drawn"])
             score(options.out, "difference", pictures, asked, judge, drawn)
+        for strength in strengths if file.stem == "editor" else ():
+            laid = drawn | {"drawn": lay_over(pictures, drawn["drawn"], strength)}
+            score(options.out, f"editor at {strength:g}", pictures, asked, judge, laid)
     print(summarise(options.out, labels, pictures).round(3).T.to_string())
     same, strangers = (
         distances(pictures[places], others) < SAME,

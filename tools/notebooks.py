@@ -13,7 +13,11 @@ from facegen_keras.files import write_atomically
 
 
 def shrink(notebook):
-    """Keep the last state of each progress bar, and the smaller one where Jupyter stored a picture as PNG and JPEG."""
+    """Keep the last state of each progress bar, and the smaller one where Jupyter stored a picture as PNG and JPEG.
+
+    The state of widgets goes: a quarter of a megabyte of sliders, which move nothing until a kernel runs.
+    """
+    notebook.metadata.pop("widgets", None)
     CoalesceStreamsPreprocessor().preprocess(notebook, {})
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
@@ -35,7 +39,6 @@ def execute(path, folder):
         notebook,
         timeout=None,
         record_timing=False,  # so that only what changed shows up in git
-        store_widget_state=False,  # a quarter of a megabyte of sliders that move nothing until a kernel runs
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # else each kernel warns about the ports it listens on
     )
