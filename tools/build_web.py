@@ -21,6 +21,7 @@ import facegen_keras as fg
 from facegen_keras.data.attribute_statistics import implied_attributes
 from facegen_keras.data.images import CELEBA_SIZE
 from facegen_keras.editing.exports import SOFTWARE
+from facegen_keras.editing.session import TRUNCATION
 from facegen_keras.editing.words import LABELS, label
 from facegen_keras.gan.conditions import PLAIN_FACE
 from facegen_keras.networks.attribute_network import SIZE
@@ -78,6 +79,7 @@ def facts_of(generator, editor):
         "side": SIZE,
         "crop": [editor.crop, *CELEBA_SIZE],
         "latents": generator.latent.shape[0],
+        "truncation": TRUNCATION,
         "drawn": generator.attributes,
         "plain": {name: PLAIN_FACE.get(name, 0) for name in names},
         "attributes": described,

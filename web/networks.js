@@ -32,7 +32,7 @@ class Networks {
   }
 
   // A picture of strengths by name, from 0 to 1, and of latents.
-  async draw(strengths, latents = normal(this.facts.latents)) {
+  async draw(strengths, latents = normal(this.facts.latents, this.facts.truncation)) {
     const attributes = this.facts.drawn.map(name => strengths[name] ?? this.facts.plain[name] ?? 0);
     return toPicture(await this.run('generator', { latents: [latents.length], attributes: [attributes.length] }, { latents, attributes }));
   }
@@ -61,6 +61,6 @@ class Networks {
 
 const toPicture = images => Uint8ClampedArray.from(images, value => (value + 1) * 127.5); // rounds, and clamps
 
-// Normal random numbers, by the method of Box and Muller.
-const normal = count => Float32Array.from({ length: count }, () =>
-  Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));
+// Normal random numbers of a standard deviation, by the method of Box and Muller.
+const normal = (count, deviation) => Float32Array.from({ length: count }, () =>
+  deviation * Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random()));

@@ -35,14 +35,20 @@ def add_reject(parser):
     )
 
 
+def add_truncation(parser):
+    parser.add_argument(
+        "--truncation", type=float, default=1.0, help="draw latents nearer to their mean, such as 0.7 (default: 1)"
+    )
+
+
 def add_attribute_network(parser):
     parser.add_argument("--attribute-network", help="the .npz file of train-attributes that reads the run's labels")
 
 
-def load(run, last, shipped="modern", attribute_network=None):
-    """The GAN of a run, or a shipped one where no run is named, and the network that reads its attributes."""
+def load(run, last, shipped="modern", attribute_network=None, truncation=1.0):
+    """The GAN of a run, or a shipped one where no run is named, and how it draws and reads faces."""
     gan = fg.load_run(run, last) if run else fg.load_pretrained(shipped)
-    gan.attribute_network = attribute_network
+    gan.attribute_network, gan.truncation = attribute_network, truncation
     return gan
 
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import facegen_keras as fg
-from facegen_keras.commands.arguments import add_reject, add_run, add_verb, load, parse_strengths
+from facegen_keras.commands.arguments import add_reject, add_run, add_truncation, add_verb, load, parse_strengths
 
 
-def sample(run, last, count, attributes, seed, reject, out, titles):
-    gan, wanted = load(run, last), parse_strengths(attributes)
+def sample(run, last, count, attributes, seed, reject, truncation, out, titles):
+    gan, wanted = load(run, last, truncation=truncation), parse_strengths(attributes)
     pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed, reject)
     titles = fg.verdict_titles(verdicts) if titles else None
     path = fg.save_grid(pictures, out, titles=titles, about=fg.about_samples(gan, wanted, seed, reject))
@@ -18,8 +18,9 @@ def film(run, out, seconds):
     print(f"The film of the training is in {fg.training_film(run, out, seconds).absolute()}")
 
 
-def interpolate(run, last, count, attributes, to_attributes, seed, to_seed, out, seconds):
-    gan, start, end = load(run, last), parse_strengths(attributes), parse_strengths(to_attributes)
+def interpolate(run, last, count, attributes, to_attributes, seed, to_seed, truncation, out, seconds):
+    gan = load(run, last, truncation=truncation)
+    start, end = parse_strengths(attributes), parse_strengths(to_attributes)
     pictures = fg.interpolation(gan, count, start, end or None, seed, to_seed)
     about = fg.about_samples(gan, start, seed) | {"To seed": to_seed, "To attributes": to_attributes}
     print(f"The film of {count} faces is in {fg.save_film(pictures, out, seconds, about=about).absolute()}")
@@ -44,6 +45,7 @@ def add_verbs(verbs):
     parser.add_argument("--attributes", default="", help="such as Male=1,Smiling=0; the rest is drawn as in the data")
     parser.add_argument("--seed", type=int, default=0)
     add_reject(parser)
+    add_truncation(parser)
     parser.add_argument("--out", default="grid.png")
     parser.add_argument("--titles", action="store_true", help="write the discriminator's verdict under each face")
 
@@ -59,6 +61,7 @@ def add_verbs(verbs):
     parser.add_argument("--to-attributes", default="", help="of the last face (default: as of the first)")
     parser.add_argument("--seed", type=int, default=0, help="of the first face (default: 0)")
     parser.add_argument("--to-seed", type=int, default=1, help="of the last face (default: 1)")
+    add_truncation(parser)
     parser.add_argument("--seconds", type=float, default=3, help="in one direction (default: 3)")
     parser.add_argument("--out", default="interpolation.gif", help="as for film (default: interpolation.gif)")
 

@@ -3,14 +3,22 @@
 from pathlib import Path
 
 import facegen_keras as fg
-from facegen_keras.commands.arguments import add_attribute_network, add_reject, add_run, add_verb, load, parse_names
+from facegen_keras.commands.arguments import (
+    add_attribute_network,
+    add_reject,
+    add_run,
+    add_truncation,
+    add_verb,
+    load,
+    parse_names,
+)
 
 COMPARED = ("KID", "precision", "recall", "variance share")
 
 
-def evaluate(run, last, count, data, features, reject, attribute_network, out):
+def evaluate(run, last, count, data, features, reject, truncation, attribute_network, out):
     faces = (fg.faces_of_run(run) if run else {}) | ({"data": data} if data else {})
-    gan = load(run, last, attribute_network=attribute_network)
+    gan = load(run, last, attribute_network=attribute_network, truncation=truncation)
     found = fg.evaluate(gan, count, features=features, reject=reject, **faces)
     print(found)
     print(f"The tables, and the samples nearest to real faces, are in {found.save(out).absolute()}")
@@ -37,6 +45,7 @@ def add_verbs(verbs):
         "inception, joined by commas (default: faces,views)",
     )
     add_reject(parser)
+    add_truncation(parser)
     add_attribute_network(parser)
     parser.add_argument("--out", default="evaluation", help="folder for the tables (default: evaluation)")
 

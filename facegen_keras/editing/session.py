@@ -16,6 +16,7 @@ from facegen_keras.grids import grid
 from facegen_keras.training.pretrained import load_pretrained
 
 STRIP = 8  # the most steps that `strip` gives
+TRUNCATION = 0.7  # of the shipped generator, where it draws a face to start from: few of those are torn
 # The largest errors (root mean square, 0 to 1) of redrawn photographs that look like them, and roughly like them.
 CLOSE, ROUGH = 0.06, 0.12
 SMEARS = "Unless a face fills it, changes come out as smears. A photograph of a face from the front works best."
@@ -27,7 +28,8 @@ class EditSession:
     Args:
         gan: a conditional `FaceGAN`.
         seed: seed of the first face; each new face takes the next seed.
-        faces: the `FaceGAN` that draws new faces where `gan` is fed pictures; by default the one that is shipped.
+        faces: the `FaceGAN` that draws new faces where `gan` is fed pictures; by default the one that is shipped, with
+            latents truncated to 0.7.
 
     Raises:
         ValueError: the generator has no attributes.
@@ -36,7 +38,7 @@ class EditSession:
     def __init__(self, gan, seed=0, faces=None):
         require_attributes(gan)
         self.gan, self.seed = gan, seed
-        self.faces = (faces or load_pretrained()) if gan.takes_pictures else gan
+        self.faces = (faces or _shipped_faces()) if gan.takes_pictures else gan
         self.kept = None  # the Edit that is kept, or None
         start = self._draw_start(plain_face(gan))
         self.history, self.place = [self._draw(start, start.strengths, "new face")], 0
@@ -240,3 +242,9 @@ class EditSession:
         if self.current.start.portrait is None:
             raise ValueError("This face is of no photograph: start from one first (start_from).")
         return self.current.start.portrait
+
+
+def _shipped_faces():
+    gan = load_pretrained()
+    gan.truncation = TRUNCATION
+    return gan

@@ -8,6 +8,7 @@ import tensorflow as tf
 from facegen_keras.data.sample_faces import draw_sample_faces
 from facegen_keras.gan.replicas import draw_share, roll_batch
 
+MEANS = {"normal": 0.0, "uniform": 0.0, "unit": 0.5}
 DISTRIBUTIONS = {
     "normal": tf.random.stateless_normal,
     "uniform": lambda shape, seed: tf.random.stateless_uniform(shape, seed, -1.0, 1.0),
@@ -36,13 +37,26 @@ class Latent:
         if self.distribution not in (*DISTRIBUTIONS, FACES):
             raise ValueError(f"distribution={self.distribution!r}: expected one of {[*DISTRIBUTIONS, FACES]}.")
 
-    def sample(self, count, seed):
+    def sample(self, count, seed, truncation=1.0):
         """Draw random latents; the same `seed`, a pair of integers (or integer tensors), gives the same ones.
+
+        Args:
+            count, seed: how many, and which.
+            truncation: how far each is from the mean of the distribution, as a share of how far it was drawn.
 
         Returns:
             float32 tensor (count, *shape).
+
+        Raises:
+            ValueError: the truncation is out of range.
         """
-        return DISTRIBUTIONS[self.distribution]((count, *self.shape), seed)
+        latents = DISTRIBUTIONS[self.distribution]((count, *self.shape), seed)
+        if truncation == 1:
+            return latents
+        if not 0 < truncation < 1:
+            raise ValueError(f"truncation={truncation}: expected a number over 0 and at most 1, such as 0.7.")
+        mean = MEANS[self.distribution]
+        return mean + truncation * (latents - mean)
 
     def for_training(self, images, seed):
         """Latents of a training step, one for each of its real images (b, H, W, 3).

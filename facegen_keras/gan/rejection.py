@@ -43,7 +43,7 @@ def sample_and_reject(gan, latents, attributes, reject, seed, batch_size):
     extra = np.concatenate([np.resize(rows, candidates_for(len(rows), reject) - len(rows)) for rows in groups])
     extra = extra.astype(int)
     rows = np.concatenate([np.arange(len(latents)), extra])
-    others = gan.latent.sample(len(extra), [seed, 1]).numpy()
+    others = gan.latent.sample(len(extra), [seed, 1], gan.truncation).numpy()
     latents, asked = np.concatenate([latents, others]), attributes[rows]
     verdicts, pictures = [], []
     parts = [slice(i, i + batch_size) for i in range(0, len(latents), batch_size)]

@@ -77,7 +77,8 @@ def about_samples(gan, attributes=None, seed=0, reject=0.0):
         (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
     )
     about = {"Software": "facegen_keras", "Recipe": gan.recipe, "Epoch": int(gan.epochs_done.numpy()), "Seed": seed}
-    return about | {"Attributes": json.dumps(asked)} | ({"Rejected": reject} if reject else {})
+    about |= {"Attributes": json.dumps(asked)} | ({"Rejected": reject} if reject else {})
+    return about | ({"Truncation": gan.truncation} if gan.truncation != 1 else {})
 
 
 def sample_with_verdicts(gan, count, attributes=None, seed=0, reject=0.0):

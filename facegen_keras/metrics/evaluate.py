@@ -95,8 +95,8 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
     """Measure a generator against real faces.
 
     Args:
-        gan: a `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`), and its
-            `attribute_network` reads what faces show.
+        gan: a `FaceGAN`; the real faces are cropped as its training faces were (`gan.crop`), its `attribute_network`
+            reads what faces show, and its `truncation` is how latents are drawn.
         count: samples drawn, and real faces they are compared with; as many other real faces show what a perfect
             generator would reach. If there are not that many real faces, half of them are compared with the rest.
         data, split: the real faces, as for `load_faces`: those that the generator was trained on.
@@ -167,6 +167,7 @@ def _summary(count, features, how, is_drawn):
     framing = "whole pictures" if isinstance(crop, str) else f"crop {crop}"
     start = f" Samples started from {how['started from']}." if "started from" in how else ""
     start += f" Left out: {how['rejected']}." if "rejected" in how else ""
+    start += f" Latents truncated to {how['truncation']:g}." if "truncation" in how else ""
     lines = [
         f"{count:,} samples against {count:,} real faces ({framing}, split {how['split']}).{start}",
         f"Features: {'; '.join(features)}.",

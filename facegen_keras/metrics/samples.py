@@ -24,8 +24,8 @@ def draw_samples(gan, attributes, *, data=None, images=None, seed=0, reject=0.0)
         reject: as for `FaceGAN.sample`.
 
     Returns:
-        uint8 array (count, H, W, 3), and a dict that says from what the generator started, and what share was rejected;
-        {} if from random numbers, and none.
+        uint8 array (count, H, W, 3), and a dict that says from what the generator started, how its latents were
+        truncated, and what share was rejected; {} if from random numbers as they were drawn, and none.
 
     Raises:
         ValueError: the generator starts from faces, and there are none that it was not trained on; or see
@@ -33,8 +33,9 @@ def draw_samples(gan, attributes, *, data=None, images=None, seed=0, reject=0.0)
     """
     count, attributes = len(attributes), attributes if gan.attributes else None
     if gan.latent.distribution != FACES:
-        rejected = {"rejected": f"the {reject:.0%} of the faces that D found the least real"} if reject else {}
-        return gan.sample(count, attributes, seed, reject=reject), rejected
+        how = {"rejected": f"the {reject:.0%} of the faces that D found the least real"} if reject else {}
+        how |= {"truncation": gan.truncation} if gan.truncation != 1 else {}
+        return gan.sample(count, attributes, seed, reject=reject), how
     faces, origin = gan.start_faces, "given faces (start_faces)"
     if faces is None:
         faces, origin = unseen_faces(gan, count, data, images, gan.seed), "faces that it was not trained on"
