@@ -41,7 +41,8 @@ def recipes():
         return recipe.override(**fixed | optimizers | changes)
 
     falling = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.3])
-    late_adam = partial(keras.optimizers.Adam, fg.late_decay(1e-3, 2, 2), beta_1=0.5, epsilon=1e-2)
+    cosine = keras.optimizers.schedules.CosineDecay(1e-3, 4)
+    late_adam = partial(keras.optimizers.Adam, cosine, beta_1=0.5, epsilon=1e-2)
     slow_adam = partial(keras.optimizers.Adam, 1e-4, beta_1=0.5, beta_2=0.99, epsilon=1e-2)
     shuffled = fg.CrossEntropy(mismatch="shuffle", gamma=1.0)
     small = {"generator": small_generator, "discriminator": small_discriminator, "ema_decay": 0.9, "loss": shuffled}

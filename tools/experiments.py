@@ -1,6 +1,6 @@
 """Train variants of `modern` on as many images, or for as many minutes, and measure each, for docs/experiments.md.
 
-    python tools/experiments.py --data data/celeba --out runs/variety --images 100000 plain anneal modulated
+    python tools/experiments.py --data data/celeba --out runs/variety --images 100000 plain constant modulated
     python tools/experiments.py --data data/celeba --out runs/minutes --images 100000 --minutes 20
 
 One variant trains after another, all with the first seed, then all with the next, so that a machine whose speed changes
@@ -23,6 +23,7 @@ import pandas as pd  # noqa: E402
 
 from facegen_keras.data.layouts import find_data  # noqa: E402
 from facegen_keras.files import write_atomically  # noqa: E402
+from facegen_keras.gan.optimizers import rate_of  # noqa: E402
 from facegen_keras.training.history import read_history  # noqa: E402
 from facegen_keras.training.lock import only_process  # noqa: E402
 
@@ -37,17 +38,15 @@ def variants(images):
         images: what a training is planned to see; what changes late in it changes by that.
     """
     steps = images // fg.RECIPES["modern"].batch_size
-    rate = fg.late_decay(8e-4, max(steps * 2 // 3, 1), max(steps // 3, 1))
     gamma = keras.optimizers.schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [1.0, 0.3, 0.1])
-    adam = partial(keras.optimizers.Adam, rate, beta_1=0.5, beta_2=0.99)
-    anneal, ema = {"d_optimizer": adam, "g_optimizer": adam}, {"ema_decay": fg.HalfLife(100_000, ramp_up=0.1)}
+    ema = {"ema_decay": fg.HalfLife(100_000, ramp_up=0.1)}
     return {
         "plain": {},
         # late in a training
-        "anneal": anneal,
+        "constant": {"cooldown": 0.0},
         "gamma": _loss(gamma=gamma),
         "ema": ema,
-        "late": {**anneal, **_loss(gamma=gamma), **ema},
+        "late": {**_loss(gamma=gamma), **ema},
         # what D compares, and sees
         "deviation": _discriminator(deviation=4),
         "wide_d": _discriminator(widths=(64, 128, 256, 512)),
@@ -100,7 +99,9 @@ def train(folder, recipe, seed, options):
     epochs = ENDLESS if options.minutes else max(round(options.images / (len(faces) * batch)), 1)
     seconds_left = 60 * (options.minutes or ENDLESS) - _seconds(folder, done)
     if done < epochs and seconds_left > 0:
-        callbacks = [Seconds(), fg.NaNGuard(), fg.Curves(folder), fg.Checkpoint(file), fg.TimeBudget(seconds_left / 60)]
+        minutes = seconds_left / 60
+        cooldown = fg.Cooldown(recipe.cooldown, minutes, rate_of(recipe.g_optimizer()))
+        callbacks = [Seconds(), fg.NaNGuard(), cooldown, fg.Curves(folder), fg.Checkpoint(file), fg.TimeBudget(minutes)]
         gan.fit(faces, initial_epoch=done, epochs=epochs, verbose=0, callbacks=callbacks)
     return gan, int(gan.steps_done.numpy()) * batch, _seconds(folder, int(gan.epochs_done.numpy()))
 

@@ -60,6 +60,11 @@ def add_verbs(verbs):
         "--random-select", type=parse_number_or_share, help="pictures an epoch, chosen afresh: 1000, or 0.5"
     )
     parser.add_argument("--schedule", help="every, ratio:5, decay:5:1:10 or accuracy:0.8")
+    parser.add_argument(
+        "--cooldown",
+        type=float,
+        help="the last share of the training, in which learning rates fall (default: the recipe's)",
+    )
     parser.add_argument("--ema-decay", type=float, help="decay of the averaged weights that samples are drawn with")
     parser.add_argument("--weights", help="start from these: a file that `pack` wrote, modern or editor")
     parser.add_argument("--learning-rate", type=float, help="G's; D's keeps its ratio to it (default: the recipe's)")

@@ -2,8 +2,6 @@
 
 import keras
 
-from facegen_keras.checks import check_whole
-
 
 def with_loss_scale(optimizer, *models):
     """An optimiser that scales losses, where one of the models computes in float16; else the optimiser itself.
@@ -21,26 +19,6 @@ def _layers(model):
     for layer in getattr(model, "layers", ()):
         yield layer
         yield from _layers(layer)
-
-
-def late_decay(value, steps_before, steps, alpha=0.1):
-    """A learning rate, or a gamma, that stays as it is and then falls along half a cosine.
-
-    Keras' `CosineDecay`, whose warm-up starts where it ends.
-
-    Args:
-        value: what it is at first.
-        steps_before: training steps before it begins to fall, at least 1. An optimiser counts its own updates.
-        steps: steps in which it falls.
-        alpha: the share of `value` at which it ends.
-
-    Returns:
-        A `keras.optimizers.schedules.CosineDecay`.
-    """
-    steps_before = check_whole("steps_before", steps_before, 1)
-    return keras.optimizers.schedules.CosineDecay(
-        value, check_whole("steps", steps, 1), alpha, warmup_target=value, warmup_steps=steps_before
-    )
 
 
 class OptimizerPair:

@@ -22,6 +22,7 @@ from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
 from facegen_keras.progress import tell_time_left
 from facegen_keras.training.callbacks import TimeBudget
+from facegen_keras.training.cooldown import Cooldown
 from facegen_keras.training.pretrained import pack
 from facegen_keras.training.recipe import reserve_faces
 from facegen_keras.training.recipes import PRESETS, RECIPES
@@ -121,7 +122,8 @@ def _measure(folder, name, minutes, data, size, count, dtype_policy, seed, verbo
         gan.start_faces = unseen_faces(gan, count, data, recipe.images, seed)
     timeline = Timeline(minutes, seed=seed)
     start = time.monotonic()
-    gan.fit(faces, epochs=ENDLESS, verbose=verbose, callbacks=[timeline, TimeBudget(minutes)])
+    callbacks = [timeline, Cooldown(recipe.cooldown, minutes), TimeBudget(minutes)]
+    gan.fit(faces, epochs=ENDLESS, verbose=verbose, callbacks=callbacks)
     seconds = time.monotonic() - start
     seen = int(gan.steps_done.numpy()) * faces.element_spec[0].shape[0]
     _illustrate(folder, gan, timeline, seed)

@@ -11,7 +11,7 @@ from facegen_keras.training.recipes import RECIPES
 
 OPTIONS = "options.json"
 RECIPE_OPTIONS = (
-    *("image_size", "attributes", "schedule", "ema_decay", "dtype_policy", "batch_size", "crop", "flip"),
+    *("image_size", "attributes", "schedule", "cooldown", "ema_decay", "dtype_policy", "batch_size", "crop", "flip"),
     *("images", "random_select", "jit_compile", "steps_per_execution", "gradient_accumulation_steps"),
     "guide",
 )
@@ -27,7 +27,7 @@ _ALWAYS_THERE = {
 _KINDS = _ALWAYS_THERE | {  # of lists, the members have one of the other kinds
     **{"image_size": (int, list), "batch_size": (int,), "crop": (int,), "flip": (bool,), "random_select": (int, float)},
     **{"attributes": (str, int, list), "balance": (str,), "schedule": (str,), "dtype_policy": (str,)},
-    **{"ema_decay": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
+    **{"ema_decay": (int, float), "cooldown": (int, float), "jit_compile": (bool, str), "steps_per_execution": (int,)},
     **{"gradient_accumulation_steps": (int,), "num_parallel_calls": (int,)},
     **{"guide": (str,), "weights": (str,), "learning_rate": (int, float)},
 }

@@ -28,6 +28,7 @@ from facegen_keras.gan.training_memory import check_training_memory
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.networks.conditioning import NoAttributes, connect_generator
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
+from facegen_keras.training.cooldown import check_cooldown
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ class Recipe:
             None for none.
         loss: a `GANLoss`.
         d_optimizer, g_optimizer: functions that make the Keras optimisers.
+        cooldown: the last share of a training, 0 to 1, in which `train` and `compare` let both learning rates fall to a
+            tenth (see `Cooldown`); `fit` has it as a callback.
         schedule: when the discriminator trains: a `Schedule`, or text for `parse_schedule`.
         batch_size: pictures in a batch of D; half of them are real where the loss has a joint batch.
         epochs: how long the source trained.
@@ -100,6 +103,7 @@ class Recipe:
     loss: GANLoss = CrossEntropy()
     d_optimizer: Callable = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
     g_optimizer: Callable = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
+    cooldown: float = 0.0
     schedule: Schedule = EveryStep()
     batch_size: int = 32
     epochs: int = 10
@@ -122,6 +126,7 @@ class Recipe:
         check_size(self.image_size, self.crop)
         check_whole("batch_size", self.batch_size, 1)
         check_ema_decay(self.ema_decay)
+        check_cooldown(self.cooldown)
         check_amount("images", self.images)
         check_amount("random_select", self.random_select)
         steps = check_whole("steps_per_execution", self.steps_per_execution, 1)

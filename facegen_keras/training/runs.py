@@ -9,6 +9,7 @@ from facegen_keras.data.celeba import load_arrays
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.gan.distribution import find_strategy, is_chief, told_of_lost_workers
 from facegen_keras.gan.latents import FACES
+from facegen_keras.gan.optimizers import rate_of
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.training.callbacks import (
@@ -29,6 +30,7 @@ from facegen_keras.training.checkpoints import (
     load_first,
     set_aside,
 )
+from facegen_keras.training.cooldown import Cooldown
 from facegen_keras.training.guard import NaNGuard
 from facegen_keras.training.history import HISTORY, lowest_kid, read_history
 from facegen_keras.training.interruption import Interruption
@@ -53,7 +55,7 @@ from facegen_keras.training.tensorboard import TensorBoardLog, require_tensorboa
 logger = logging.getLogger(__name__)
 
 MEASURED = 1_000  # real faces that samples are compared with while training
-CHANGEABLE = ("data", "num_parallel_calls", "epochs", *RUN_OPTIONS)  # what a resumed run may be given anew
+CHANGEABLE = ("data", "num_parallel_calls", "epochs", "cooldown", *RUN_OPTIONS)  # what a resumed run may be given anew
 STARTED_FROM = 2_000  # faces that a generator which is fed faces starts from: as many as `evaluate` draws
 
 
@@ -76,19 +78,19 @@ def train(
         seed: of weights, latents and the choice and order of the pictures; by default 0.
         resume: resume the run in the folder, with the options it was started with, or start it where there is none yet;
             of a run that is resumed, only `epochs`, `minutes`, `every`, `save_minutes`, `keep`, `tensorboard`,
-            `num_parallel_calls` and, where the faces were moved, `data` may be given anew. A run that has all its
-            epochs is loaded.
+            `num_parallel_calls`, `cooldown` and, where the faces were moved, `data` may be given anew. A run that has
+            all its epochs is loaded.
         strategy: the devices to train on, "mirrored" or "multiworker" (see `Recipe.build`); a run that is resumed may
             be given another. Several workers share the run's folder; only the first of them, the chief, writes.
         verbose: as in `fit`.
         **options: `every`, epochs from one sample grid, and one measurement of KID, to the next (1); `save_minutes`,
             minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2);
             `tensorboard`, whether epochs are logged for TensorBoard, too (False). Of the recipe, `image_size`,
-            `attributes`, `schedule` (as text), `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`, `images`,
-            `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and `data`,
-            `balance` and `num_parallel_calls` of `load_faces`. `weights`, as for `load_pretrained`, are what a new run
-            starts from, with new optimisers; they are of the same recipe, size and attributes. `learning_rate` is G's;
-            D's keeps its ratio to it. What is None is left to the recipe.
+            `attributes`, `schedule` (as text), `cooldown`, `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`,
+            `images`, `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and
+            `data`, `balance` and `num_parallel_calls` of `load_faces`. `weights`, as for `load_pretrained`, are what a
+            new run starts from, with new optimisers; they are of the same recipe, size and attributes.
+            `learning_rate` is G's; D's keeps its ratio to it. What is None is left to the recipe.
 
     Returns:
         The trained FaceGAN.
@@ -233,18 +235,8 @@ def _load_or_build(run, recipe, settings):
     if "weights" in settings:
         start_from(gan, settings["weights"])
     if "learning_rate" in settings:
-        _set_learning_rate(gan, settings["learning_rate"])
+        gan.optimizer.learning_rate = settings["learning_rate"]
     return gan, None
-
-
-def _set_learning_rate(gan, value):
-    try:
-        gan.optimizer.learning_rate = value
-    except TypeError as error:  # a schedule's cannot be set
-        raise ValueError(
-            f"learning_rate={value}: that of {gan.recipe} follows a schedule of its own. Leave it out, or take another "
-            "recipe, such as modern."
-        ) from error
 
 
 def _callbacks(run, recipe, settings, earlier, minutes, chief):
@@ -255,6 +247,7 @@ def _callbacks(run, recipe, settings, earlier, minutes, chief):
     grids = SampleGrid(run, every=settings["every"], seed=settings["seed"])
     callbacks = [
         NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
+        Cooldown(recipe.cooldown, minutes, settings.get("learning_rate") or rate_of(recipe.g_optimizer())),
         SampleDiversity(every=settings["every"]),
         *quality,
         CollapseWarning(earlier=earlier),

@@ -99,9 +99,3 @@ def test_dropout_that_cannot_be(dropout):
         fg.CrossEntropy(attribute_dropout=dropout)
     with pytest.raises(ValueError, match="could not be told"):
         fg.RECIPES["udacity"].build(loss=fg.CrossEntropy(attribute_dropout=0.5))
-
-
-def test_late_decay_is_constant_and_then_falls():
-    rate = fg.late_decay(8e-4, 100, 50, alpha=0.1)
-    found = [float(rate(step)) for step in (0, 60, 100, 125, 150, 1_000)]
-    assert found == pytest.approx([8e-4, 8e-4, 8e-4, 4.4e-4, 8e-5, 8e-5])

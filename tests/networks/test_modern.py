@@ -18,10 +18,6 @@ SMALL = fg.RECIPES["modern"].override(
 )
 
 
-def adam():
-    return keras.optimizers.Adam(fg.late_decay(8e-4, 2, 2), beta_1=0.5)
-
-
 FALLING = keras.optimizers.schedules.PiecewiseConstantDecay([1, 2], [1.0, 0.3, 0.1])
 OPTIONS = {
     "modulated": {
@@ -35,7 +31,7 @@ OPTIONS = {
         "dtype_policy": "float32",
     },
     "late": {
-        **{"d_optimizer": adam, "g_optimizer": adam, "augmentation": partial(fg.diffusion_noise, images=100)},
+        "augmentation": partial(fg.diffusion_noise, images=100),
         **{
             "loss": fg.CrossEntropy(mismatch="shuffle", gamma=FALLING, attribute_dropout=0.5),
             "ema_decay": fg.HalfLife(100, 0.1),

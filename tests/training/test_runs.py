@@ -110,8 +110,6 @@ def test_run_that_starts_from_packed_weights_goes_on_from_them(tmp_path, trained
     assert optimizer.d_optimizer.learning_rate.numpy() / 1e-4 == pytest.approx(
         gan.optimizer.d_optimizer.learning_rate.numpy() / gan.optimizer.learning_rate.numpy()
     )
-    with pytest.raises(ValueError, match="modern_gpu follows a schedule of its own"):
-        fg.train(tmp_path / "other", "modern_gpu", data=str(faces_folder), learning_rate=1e-4, batch_size=8)
 
     with pytest.raises(ValueError, match="size .16, 16., and the run is of size .32, 32."):
         fg.train(tmp_path / "other", **OPTIONS | options | {"image_size": 32})
