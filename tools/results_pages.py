@@ -122,6 +122,7 @@ def settings(recipe):
         "loss": describe_loss(recipe.loss),
         "d_optimizer": describe_optimizer(recipe.d_optimizer),
         "g_optimizer": describe_optimizer(recipe.g_optimizer),
+        "cooldown": recipe.cooldown and f"{recipe.cooldown:.2f}",
         "schedule": f"`{recipe.schedule}`",
         "batch_size": recipe.batch_size,
         "images": f"{recipe.images:,}" if recipe.images else "all",

@@ -116,6 +116,18 @@ def test_run_that_starts_from_packed_weights_goes_on_from_them(tmp_path, trained
     assert not (tmp_path / "other" / "options.json").exists()
 
 
+@pytest.mark.slow
+def test_a_run_that_goes_on_begins_with_the_full_learning_rates(tmp_path, faces_folder):
+    options = OPTIONS | {"data": str(faces_folder), "cooldown": 1.0}
+    full = fg.RECIPES["dcgan2"].g_optimizer().learning_rate.numpy()
+    assert fg.train(tmp_path / "run", epochs=1, **options).optimizer.learning_rate.numpy() < full
+    gan = fg.train(tmp_path / "run", epochs=2, resume=True, cooldown=0.0, verbose=0)
+    assert gan.optimizer.learning_rate.numpy() == full
+    assert json.loads((tmp_path / "run" / "options.json").read_text())["cooldown"] == 0
+    rates = pd.read_csv(tmp_path / "run" / "history.csv").learning_rate
+    assert rates[0] < rates[1] == pytest.approx(full)
+
+
 def test_time_budget_ends_the_training(tmp_path, faces_folder):
     gan = fg.train(tmp_path / "run", epochs=10_000, minutes=0.02, data=str(faces_folder), **OPTIONS)
     assert 0 < int(gan.epochs_done.numpy()) < 10_000
