@@ -23,7 +23,6 @@ import pandas as pd  # noqa: E402
 
 from facegen_keras.data.layouts import find_data  # noqa: E402
 from facegen_keras.files import write_atomically  # noqa: E402
-from facegen_keras.gan.optimizers import rate_of  # noqa: E402
 from facegen_keras.training.history import read_history  # noqa: E402
 from facegen_keras.training.lock import only_process  # noqa: E402
 
@@ -99,9 +98,9 @@ def train(folder, recipe, seed, options):
     epochs = ENDLESS if options.minutes else max(round(options.images / (len(faces) * batch)), 1)
     seconds_left = 60 * (options.minutes or ENDLESS) - _seconds(folder, done)
     if done < epochs and seconds_left > 0:
-        minutes = seconds_left / 60
-        cooldown = fg.Cooldown(recipe.cooldown, minutes, rate_of(recipe.g_optimizer()))
-        callbacks = [Seconds(), fg.NaNGuard(), cooldown, fg.Curves(folder), fg.Checkpoint(file), fg.TimeBudget(minutes)]
+        cooldown = fg.Cooldown(recipe.cooldown, options.minutes, spent=_seconds(folder, done) / 60)
+        budget = fg.TimeBudget(seconds_left / 60)
+        callbacks = [Seconds(), fg.NaNGuard(), cooldown, fg.Curves(folder), fg.Checkpoint(file), budget]
         gan.fit(faces, initial_epoch=done, epochs=epochs, verbose=0, callbacks=callbacks)
     return gan, int(gan.steps_done.numpy()) * batch, _seconds(folder, int(gan.epochs_done.numpy()))
 

@@ -185,14 +185,19 @@ class Together(keras.callbacks.Callback):
 
 def any_worker(strategy, wish):
     """Whether any of the workers has a wish, True or False; all of them must ask at the same step."""
+    return mean_of_workers(strategy, bool(wish)) > 0
+
+
+def mean_of_workers(strategy, number):
+    """The mean of each worker's number, as a float; all of them must ask at the same step."""
     if strategy.cluster_resolver is None:  # there is one process
-        return bool(wish)
-    return _sum_of_workers(strategy)(tf.constant(float(bool(wish)))).numpy() > 0
+        return float(number)
+    return float(_mean_of_workers(strategy)(tf.constant(float(number))))
 
 
 @functools.cache
-def _sum_of_workers(strategy):
-    return tf.function(lambda own: strategy.reduce("SUM", strategy.run(lambda: own), axis=None))
+def _mean_of_workers(strategy):
+    return tf.function(lambda own: strategy.reduce("MEAN", strategy.run(lambda own: own, (own,)), axis=None))
 
 
 @contextlib.contextmanager

@@ -208,7 +208,7 @@ def _checked(gan, latents, count):
 
 def _nearest_latents(gan, targets, attributes, seed):
     """For each target the one of random latents that draws the nearest picture."""
-    latents = gan.sample_latents(CANDIDATES, seed)
+    latents = gan.latent.sample(CANDIDATES, [seed, 0]).numpy()  # whatever the truncation
     nearest = np.zeros(len(targets), int)
     for vector in np.unique(attributes, axis=0):
         drawn = gan.predict_images(latents, np.broadcast_to(vector, (CANDIDATES, len(vector))))

@@ -46,15 +46,10 @@ class Latent:
 
         Returns:
             float32 tensor (count, *shape).
-
-        Raises:
-            ValueError: the truncation is out of range.
         """
         latents = DISTRIBUTIONS[self.distribution]((count, *self.shape), seed)
         if truncation == 1:
             return latents
-        if not 0 < truncation < 1:
-            raise ValueError(f"truncation={truncation}: expected a number over 0 and at most 1, such as 0.7.")
         mean = MEANS[self.distribution]
         return mean + truncation * (latents - mean)
 
@@ -67,6 +62,14 @@ class Latent:
         if self.distribution == FACES:
             return roll_batch(images)
         return draw_share(lambda count: self.sample(count, seed), tf.shape(images)[0])
+
+
+def check_truncation(gan):
+    """ValueError unless a GAN can draw latents by its truncation."""
+    if not 0 < gan.truncation <= 1:
+        raise ValueError(f"truncation={gan.truncation}: expected a number over 0 and at most 1, such as 0.7.")
+    if gan.truncation < 1 and gan.latent.distribution == FACES:
+        raise ValueError(f"truncation={gan.truncation}: this generator starts from faces, not from random latents.")
 
 
 def choose_faces(faces, count, size, seed, crop):

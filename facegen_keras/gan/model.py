@@ -14,7 +14,7 @@ from facegen_keras.gan import conditions, inversion
 from facegen_keras.gan.augmentation import follows_accuracy
 from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
 from facegen_keras.gan.ema import check_ema_decay, frozen_copy
-from facegen_keras.gan.latents import FACES, Latent, choose_faces
+from facegen_keras.gan.latents import FACES, Latent, check_truncation, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
 from facegen_keras.gan.rejection import candidates_for, check_reject, sample_and_reject
@@ -98,6 +98,8 @@ class FaceGAN(keras.Model):
         half = keras.initializers.Constant(0.5)
         self.real_accuracy = self.add_weight(initializer=half, trainable=False, name="real_accuracy")
         self.fake_accuracy = self.add_weight(initializer=half, trainable=False, name="fake_accuracy")
+        # What is left of the learning rates, and D's and G's full ones (see `Cooldown`); 0 before it:
+        self.cooldown = self.add_weight(shape=(3,), initializer="zeros", trainable=False, name="cooldown")
         self.built = True
 
     @property
@@ -303,9 +305,8 @@ class FaceGAN(keras.Model):
     def sample_latents(self, count, seed=0):
         """Latents for `sample`: float32 array (count, *latent.shape), the same for the same seed."""
         count, seed = check_whole("count", count, 1), check_whole("seed", seed)
+        check_truncation(self)
         if self.latent.distribution == FACES:
-            if self.truncation != 1:
-                raise ValueError(f"truncation={self.truncation}: this generator starts from faces, not from latents.")
             return self.to_images(choose_faces(self.start_faces, count, self.size, seed, self.crop))
         return self.latent.sample(count, [seed, 0], self.truncation).numpy()
 
@@ -390,10 +391,11 @@ class FaceGAN(keras.Model):
 
     def load_own_variables(self, store):
         for name, variable in self._own_state().items():
-            variable.assign(store[name])
+            if name != "cooldown" or name in store:  # older files have none
+                variable.assign(store[name])
 
     def _own_state(self):
         """What training needs beside weights and optimisers: counters, D's accuracy, logs, dropout's random states."""
-        state = {name: getattr(self, name) for name in (*COUNTERS, "real_accuracy", "fake_accuracy")}
+        state = {name: getattr(self, name) for name in (*COUNTERS, "real_accuracy", "fake_accuracy", "cooldown")}
         state |= {f"random_{i}": variable for i, variable in enumerate(random_states(self))}
         return state | {f"{tracker.name}_{part.name}": part for tracker in self.metrics for part in tracker.variables}

@@ -33,7 +33,7 @@ def tune_generator(gan, images, latents, attributes, steps, seed=0, verbose=0):
         A GAN of the same kind that samples with the tuned generator; it shares the discriminator, and is not compiled.
     """
     tuned, count, (low, high) = _copy(gan), len(images), gan.value_range
-    others = gan.sample_latents(OTHERS, seed), gan.sample_attributes(OTHERS, None, seed)
+    others = gan.latent.sample(OTHERS, [seed, 0]), gan.sample_attributes(OTHERS, None, seed)
     others = tuple(map(tf.constant, (*others, gan.predict_images(*others))))
     targets, latents, attributes = map(tf.constant, (images, latents, attributes))
     weights = tuned.generator.trainable_variables

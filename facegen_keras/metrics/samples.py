@@ -6,7 +6,7 @@ import pandas as pd
 from facegen_keras.data.labels import partition_of
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.data.selection import open_faces
-from facegen_keras.gan.latents import FACES
+from facegen_keras.gan.latents import FACES, check_truncation
 from facegen_keras.memory import check_memory
 
 
@@ -28,10 +28,11 @@ def draw_samples(gan, attributes, *, data=None, images=None, seed=0, reject=0.0)
         truncated, and what share was rejected; {} if from random numbers as they were drawn, and none.
 
     Raises:
-        ValueError: the generator starts from faces, and there are none that it was not trained on; or see
-            `FaceGAN.sample`.
+        ValueError: the generator starts from faces, and there are none that it was not trained on, or it is to truncate
+            them; or see `FaceGAN.sample`.
     """
     count, attributes = len(attributes), attributes if gan.attributes else None
+    check_truncation(gan)
     if gan.latent.distribution != FACES:
         how = {"rejected": f"the {reject:.0%} of the faces that D found the least real"} if reject else {}
         how |= {"truncation": gan.truncation} if gan.truncation != 1 else {}

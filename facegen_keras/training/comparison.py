@@ -136,6 +136,7 @@ def _measure(folder, name, minutes, data, size, count, dtype_policy, seed, verbo
         "recipe": name,
         "pixels": f"{recipe.size[0]}x{recipe.size[1]}",
         "crop": recipe.crop or "whole",
+        "cooldown": recipe.cooldown,
         "seconds": round(seconds, 1),
         "images_seen": seen,
         "images_per_second": round(seen / seconds, 1),

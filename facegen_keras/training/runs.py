@@ -9,7 +9,6 @@ from facegen_keras.data.celeba import load_arrays
 from facegen_keras.data.layouts import find_data, find_layout
 from facegen_keras.gan.distribution import find_strategy, is_chief, told_of_lost_workers
 from facegen_keras.gan.latents import FACES
-from facegen_keras.gan.optimizers import rate_of
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.metrics.scores import FEWEST
 from facegen_keras.training.callbacks import (
@@ -188,7 +187,7 @@ def _settings(run, given, resume):
         )
     started = read_options(run)
     _check_unchanged(run, started, given)
-    settings = _complete(started | only(given, CHANGEABLE))
+    settings = _complete({"cooldown": 0.0} | started | only(given, CHANGEABLE))
     if settings["faces"] != started["faces"]:
         raise ValueError(
             f"data={settings['data']}: these are other pictures than those of {started['data']}, which {run} was "
@@ -205,6 +204,7 @@ def _complete(settings):
     recipe = reserve_faces(recipe, data, settings["seed"])
     settings = settings | {
         "images": recipe.images,
+        "cooldown": recipe.cooldown,
         "data": str(data),
         "faces": find_layout(data).identity,
         "epochs": settings.get("epochs", recipe.epochs),
@@ -247,7 +247,7 @@ def _callbacks(run, recipe, settings, earlier, minutes, chief):
     grids = SampleGrid(run, every=settings["every"], seed=settings["seed"])
     callbacks = [
         NaNGuard(),  # first, so that nothing that it takes back is drawn, measured or saved
-        Cooldown(recipe.cooldown, minutes, settings.get("learning_rate") or rate_of(recipe.g_optimizer())),
+        Cooldown(recipe.cooldown, minutes),
         SampleDiversity(every=settings["every"]),
         *quality,
         CollapseWarning(earlier=earlier),

@@ -4,6 +4,7 @@ import pytest
 import facegen_keras as fg
 from facegen_keras.__main__ import main
 from facegen_keras.gan.latents import Latent
+from facegen_keras.metrics.samples import draw_samples
 
 
 @pytest.fixture
@@ -37,6 +38,8 @@ def test_a_generator_that_starts_from_faces_has_no_latents_to_truncate():
     gan.truncation = 0.7
     with pytest.raises(ValueError, match="starts from faces"):
         gan.sample(2)
+    with pytest.raises(ValueError, match="starts from faces"):
+        draw_samples(gan, np.zeros((2, 5)))
 
 
 @pytest.mark.slow

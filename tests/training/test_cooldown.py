@@ -20,9 +20,9 @@ class Rates(keras.callbacks.Callback):
         self.rates.append([float(o.learning_rate.numpy()) for o in (self.model.g_optimizer, self.model.d_optimizer)])
 
 
-def rates_of(gan, cooldown, *others, **options):
+def rates_of(gan, *callbacks, **options):
     seen = Rates()
-    history = gan.fit(small_batches(SMALL, count=4), verbose=0, callbacks=[cooldown, *others, seen], **options).history
+    history = gan.fit(small_batches(SMALL, count=4), verbose=0, callbacks=[*callbacks, seen], **options).history
     assert history["learning_rate"][-1] == pytest.approx(seen.rates[-1][0])
     return np.array(seen.rates)
 
@@ -39,9 +39,17 @@ def test_a_training_that_goes_on_has_the_rates_of_one_that_was_not_interrupted(t
     gan = SMALL.build()
     first = rates_of(gan, fg.Cooldown(1), Stop(), epochs=2)
     gan.save(tmp_path / "gan.keras")
-    cooldown = fg.Cooldown(1, learning_rate=2e-4)
-    rest = rates_of(fg.load_gan(tmp_path / "gan.keras"), cooldown, initial_epoch=1, epochs=2)
-    np.testing.assert_allclose(np.concatenate([first, rest]), whole, rtol=1e-6)
+    rest = rates_of(fg.load_gan(tmp_path / "gan.keras"), fg.Cooldown(1), initial_epoch=1, epochs=2)
+    np.testing.assert_array_equal(np.concatenate([first, rest]), whole)
+    again = rates_of(fg.load_gan(tmp_path / "gan.keras"), fg.Cooldown(0), initial_epoch=1, epochs=2)
+    np.testing.assert_array_equal(again[:, 0], whole[0, 0])
+
+
+def test_a_training_that_is_made_longer_begins_with_higher_rates():
+    gan = SMALL.build()
+    rates_of(gan, fg.Cooldown(1), epochs=1)
+    longer = rates_of(gan, fg.Cooldown(1), initial_epoch=1, epochs=4)
+    np.testing.assert_allclose(longer, rates_of(SMALL.build(), fg.Cooldown(1), epochs=4)[4:], rtol=1e-6)
 
 
 class Stop(keras.callbacks.Callback):
@@ -55,14 +63,26 @@ def test_the_clock_may_end_a_training_before_its_epochs():
     assert rates_of(SMALL.build(), fg.Cooldown(1 / 3, minutes=60), epochs=2)[-1, 0] > 2e-5
 
 
-def test_rates_that_others_lower_stay_lower():
-    class Halve(keras.callbacks.Callback):
+def test_what_a_guard_takes_off_the_rates_stays_off_them():
+    class Break(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 1:
-                self.model.optimizer.learning_rate = self.model.optimizer.learning_rate.numpy() / 2
+                self.model.trackers["d_loss"].total.assign(np.nan)
 
-    plain, halved = (rates_of(SMALL.build(), fg.Cooldown(1), *more, epochs=1) for more in ([], [Halve()]))
+    plain = rates_of(SMALL.build(), fg.Cooldown(1), epochs=1)
+    halved = rates_of(SMALL.build(), Break(), fg.NaNGuard(), fg.Cooldown(1), epochs=1)
     np.testing.assert_allclose(halved[2:], plain[2:] / 2, rtol=1e-5)
+
+
+def test_rates_that_are_set_between_two_fits_are_the_full_ones_of_the_second():
+    gan = SMALL.build()
+    rates_of(gan, fg.Cooldown(1), epochs=1)
+    gan.optimizer.learning_rate = 1e-3
+    assert rates_of(gan, fg.Cooldown(0.5), epochs=1)[0, 0] == pytest.approx(1e-3)
+
+
+def test_the_minutes_that_are_spent_count():
+    assert rates_of(SMALL.build(), fg.Cooldown(1, minutes=60, spent=59.99), epochs=1)[0, 0] < 3e-5
 
 
 def test_a_share_of_nothing_leaves_the_rates_alone():

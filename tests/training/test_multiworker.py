@@ -53,7 +53,7 @@ class Workers:
 @pytest.mark.proof
 def test_worker_that_is_killed_and_started_again_goes_on_with_the_other(tmp_path, faces_folder):
     data = ["--data", str(faces_folder)]
-    workers = Workers(tmp_path / "run", "--epochs", "4", *data)
+    workers = Workers(tmp_path / "run", "--epochs", "4", "--cooldown", "1", "--minutes", "60", *data)
     try:
         workers.wait(lambda: (tmp_path / "run" / "gan_1.keras").exists())
         workers.processes[1].send_signal(signal.SIGKILL)
@@ -62,7 +62,24 @@ def test_worker_that_is_killed_and_started_again_goes_on_with_the_other(tmp_path
         workers.stop()
     assert "Start all workers again with --resume" in told and min(workers.starts) > 1
     whole = tmp_path / "whole"
-    assert main(["train", "--run", str(whole), *OPTIONS, "--dtype-policy", "float32", *data, "--epochs", "4"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                "--run",
+                str(whole),
+                *OPTIONS,
+                "--dtype-policy",
+                "float32",
+                *data,
+                "--epochs",
+                "4",
+                "--cooldown",
+                "1",
+            ]
+        )
+        == 0
+    )
     found, expected = (pd.read_csv(run / "history.csv") for run in (tmp_path / "run", whole))
     np.testing.assert_allclose(found[LOGS], expected[LOGS], rtol=0.02)
     assert found["epoch"].tolist() == [1, 2, 3, 4]

@@ -56,6 +56,8 @@ def test_damaged_file_is_named_with_the_mend(tmp_path, text, message):
         {"seed": -1},
         {"data": None},
         {"ema_decay": float("nan")},
+        {"cooldown": "1"},
+        {"cooldown": 1.5},
         {"images": float("inf")},
         {"images": 1.5},
         {"seed": 2**32},
