@@ -1,7 +1,5 @@
 """FaceGAN: a generator and a discriminator that learn from each other under plain `fit`."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,25 +10,24 @@ from facegen_keras.data.images import CROP, check_size
 from facegen_keras.data.label_statistics import LabelStatistics
 from facegen_keras.gan import conditions, inversion
 from facegen_keras.gan.augmentation import follows_accuracy
-from facegen_keras.gan.distribution import draw_on_one_device, random_states, share_batches
+from facegen_keras.gan.distribution import draw_on_one_device, share_batches
 from facegen_keras.gan.ema import check_ema_decay, frozen_copy
 from facegen_keras.gan.latents import FACES, Latent, check_truncation, choose_faces
 from facegen_keras.gan.losses import CrossEntropy
 from facegen_keras.gan.optimizers import OptimizerPair, with_loss_scale
 from facegen_keras.gan.rejection import candidates_for, check_reject, sample_and_reject
+from facegen_keras.gan.saving import COUNTERS, Saving
 from facegen_keras.gan.schedules import AccuracyGate, EveryStep
-from facegen_keras.gan.state import check_finite
 from facegen_keras.gan.tracking import LastMean, leaving_out, with_own
 from facegen_keras.gan.train_step import make_train_function
 from facegen_keras.memory import check_memory
 from facegen_keras.progress import tell_time_left
 
 MEASURE = "call fg.evaluate(gan), which compares its samples with real faces"
-COUNTERS = ("steps_done", "epochs_done", "batches_done")  # the last of the epoch at hand, where it is not done
 
 
 @keras.saving.register_keras_serializable("facegen_keras")
-class FaceGAN(keras.Model):
+class FaceGAN(Saving, keras.Model):
     """A GAN of faces, conditional on attributes or not.
 
     Usually made by `Recipe.build`. Trains with `fit` on batches of (images, attributes) as `load_faces` gives
@@ -99,7 +96,7 @@ class FaceGAN(keras.Model):
         self.real_accuracy = self.add_weight(initializer=half, trainable=False, name="real_accuracy")
         self.fake_accuracy = self.add_weight(initializer=half, trainable=False, name="fake_accuracy")
         # What is left of the learning rates, and D's and G's full ones (see `Cooldown`); 0 before it:
-        self.cooldown = self.add_weight(shape=(3,), initializer="zeros", trainable=False, name="cooldown")
+        self.cooldown_state = self.add_weight(shape=(3,), initializer="zeros", trainable=False, name="cooldown_state")
         self.built = True
 
     @property
@@ -352,50 +349,3 @@ class FaceGAN(keras.Model):
         """Pictures uint8 to float32 images in `value_range`, of any shape."""
         low, high = self.value_range
         return np.asarray(pictures, np.float32) * ((high - low) / 255) + low
-
-    # Saving
-
-    def save(self, *args, **options):
-        """Keras' `save`; ValueError if a weight is NaN or infinite: the file that was there before stays."""
-        check_finite(self)
-        super().save(*args, **options)
-
-    def get_config(self):
-        models = {name: getattr(self, name) for name in ("generator", "discriminator", "augmentation")}
-        plain = ("name", "attributes", "value_range", "crop", "random_attributes", "recipe", "seed")
-        config = {name: keras.saving.serialize_keras_object(model) for name, model in models.items()}
-        config |= {"latent": dataclasses.asdict(self.latent)} | {name: getattr(self, name) for name in plain}
-        config["label_statistics"] = self.label_statistics and self.label_statistics.get_config()
-        return config | {"ema_decay": keras.saving.serialize_keras_object(self.ema_decay)}
-
-    @classmethod
-    def from_config(cls, config):
-        names = [name for name in ("generator", "discriminator", "augmentation", "ema_decay") if config.get(name)]
-        return cls(**config | {name: keras.saving.deserialize_keras_object(config[name]) for name in names})
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return None
-        parts = {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
-        parts |= {"loss": self.gan_loss, "schedule": self.schedule}
-        parts |= {"jit_compile": self.jit_setting, "steps_per_execution": self.steps_per_execution}
-        parts["gradient_accumulation_steps"] = self.gradient_accumulation_steps
-        return {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
-
-    def compile_from_config(self, config):
-        self.compile(**{name: keras.saving.deserialize_keras_object(part) for name, part in config.items()})
-
-    def save_own_variables(self, store):
-        for name, variable in self._own_state().items():
-            store[name] = variable.numpy()
-
-    def load_own_variables(self, store):
-        for name, variable in self._own_state().items():
-            if name != "cooldown" or name in store:  # older files have none
-                variable.assign(store[name])
-
-    def _own_state(self):
-        """What training needs beside weights and optimisers: counters, D's accuracy, logs, dropout's random states."""
-        state = {name: getattr(self, name) for name in (*COUNTERS, "real_accuracy", "fake_accuracy", "cooldown")}
-        state |= {f"random_{i}": variable for i, variable in enumerate(random_states(self))}
-        return state | {f"{tracker.name}_{part.name}": part for tracker in self.metrics for part in tracker.variables}

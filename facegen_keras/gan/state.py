@@ -18,7 +18,7 @@ def copy_state(gan):
     trackers = [variable for tracker in gan.metrics for variable in tracker.variables]
     variables = {id(variable): variable for variable in [*gan.variables, *trackers, *_moments(gan)]}
     rates = [of.learning_rate for of in (gan.d_optimizer, gan.g_optimizer) if not has_schedule(of)]
-    for left_out in (gan.epochs_done, gan.batches_done, gan.cooldown, *rates):
+    for left_out in (gan.epochs_done, gan.batches_done, gan.cooldown_state, *rates):
         variables.pop(id(left_out), None)
     return [(variable, variable.numpy()) for variable in variables.values()]
 

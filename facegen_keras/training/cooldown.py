@@ -49,7 +49,7 @@ class Cooldown(keras.callbacks.Callback):
                     f"cooldown={self.share}: a learning rate follows a schedule of its own. Pass cooldown=0."
                 )
             self.optimizers = []
-        self.left, *self.full = map(float, self.model.cooldown.numpy())
+        self.left, *self.full = map(float, self.model.cooldown_state.numpy())
         if not self._are_as_left():
             self.left, self.full = 1.0, list(map(rate_of, self.optimizers))
         self.start = time.monotonic() - self.spent
@@ -71,7 +71,7 @@ class Cooldown(keras.callbacks.Callback):
         for optimizer, full in zip(self.optimizers, self.full):
             optimizer.learning_rate = left * full
         self.left = left
-        self.model.cooldown.assign([left, *self.full])
+        self.model.cooldown_state.assign([left, *self.full])
 
     def on_epoch_end(self, epoch, logs=None):
         logs["learning_rate"] = rate_of(self.model.g_optimizer)
