@@ -1,6 +1,6 @@
 """Train variants of `modern` on as many images, or for as many minutes, and measure each, for docs/experiments.md.
 
-    python tools/experiments.py --data data/celeba --out runs/variety --images 100000 plain constant modulated
+    python tools/experiments.py --data data/celeba --out runs/variety --images 100000 plain constant gamma+ema
     python tools/experiments.py --data data/celeba --out runs/minutes --images 100000 --minutes 20
 
 One variant trains after another, all with the first seed, then all with the next, so that a machine whose speed changes
@@ -31,51 +31,51 @@ ENDLESS = 1_000_000  # epochs: the minutes end the training
 
 
 def variants(images):
-    """The variants: what each overrides in `modern`, by its name.
+    """What each variant changes in `modern`, by its name: settings, or a dict of arguments where these are functions.
 
     Args:
         images: what a training is planned to see; what changes late in it changes by that.
     """
     steps = images // fg.RECIPES["modern"].batch_size
     gamma = keras.optimizers.schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [1.0, 0.3, 0.1])
-    ema = {"ema_decay": fg.HalfLife(100_000, ramp_up=0.1)}
     return {
         "plain": {},
         # late in a training
         "constant": {"cooldown": 0.0},
-        "gamma": _loss(gamma=gamma),
-        "ema": ema,
-        "late": {**_loss(gamma=gamma), **ema},
+        "gamma": {"loss": {"gamma": gamma}},
+        "ema": {"ema_decay": fg.HalfLife(100_000, ramp_up=0.1)},
         # what D compares, and sees
-        "deviation": _discriminator(deviation=4),
-        "wide_d": _discriminator(widths=(64, 128, 256, 512)),
+        "deviation": {"discriminator": {"deviation": 4}},
+        "wide_d": {"discriminator": {"widths": (64, 128, 256, 512)}},
         "shifts": {"augmentation": fg.shifts},
         "growing_shifts": {"augmentation": partial(fg.shifts, images=images)},
         "diffusion": {"augmentation": partial(fg.diffusion_noise, images=images)},
         # what G is made of
-        "modulated": _generator(modulated=True),
-        "width_48": _generator(width=48),
-        "width_64": _generator(width=64),
-        "blocks": {**_generator(blocks=1), **_discriminator(blocks=1)},
+        "unmodulated": {"generator": {"modulated": False}},
+        "width_48": {"generator": {"width": 48}},
+        "width_64": {"generator": {"width": 64}},
+        "blocks": {"generator": {"blocks": 1}, "discriminator": {"blocks": 1}},
         # what obedience costs
-        "less_mismatch": _loss(weights=(1, 0.75, 0.25)),
-        "no_mismatch": _loss(mismatch=None, weights=(1, 1, 1)),
-        "dropout_10": _loss(attribute_dropout=0.1),
-        "dropout_50": _loss(attribute_dropout=0.5),
+        "less_mismatch": {"loss": {"weights": (1, 0.75, 0.25)}},
+        "no_mismatch": {"loss": {"mismatch": None, "weights": (1, 1, 1)}},
+        "dropout_10": {"loss": {"attribute_dropout": 0.1}},
+        "dropout_50": {"loss": {"attribute_dropout": 0.5}},
     }
 
 
-def _generator(**changes):
-    return {"generator": partial(fg.modern_generator, **changes)}
-
-
-def _discriminator(**changes):
-    return {"discriminator": partial(fg.modern_discriminator, **changes)}
-
-
-def _loss(**changes):
-    plain = fg.RECIPES["modern"].loss
-    return {"loss": fg.CrossEntropy(**plain.get_config() | changes)}
+def changed(recipe, name, images):
+    """A recipe with the changes of a variant, or of several that `+` joins."""
+    changes = {}
+    for part in name.split("+"):
+        for setting, value in variants(images)[part].items():
+            known = changes.get(setting)
+            changes[setting] = known | value if isinstance(known, dict) else value
+    if "loss" in changes:
+        changes["loss"] = fg.CrossEntropy(**recipe.loss.get_config() | changes["loss"])
+    for network in ("generator", "discriminator"):
+        if network in changes:
+            changes[network] = partial(getattr(recipe, network), **changes[network])
+    return recipe.override(**changes)
 
 
 class Seconds(keras.callbacks.Callback):
@@ -182,7 +182,7 @@ def agree(options):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     listed = lambda kind: lambda text: tuple(kind(part) for part in text.split(","))  # noqa: E731
-    parser.add_argument("variants", nargs="*", help="names; by default all")
+    parser.add_argument("variants", nargs="*", help="names, or several at once: deviation+gamma; by default each alone")
     parser.add_argument("--data", help="folder of the faces, as for train")
     parser.add_argument("--out", type=Path, required=True, help="folder of the experiments")
     parser.add_argument("--images", type=int, required=True, help="images that each sees, or that its plan is made for")
@@ -196,14 +196,14 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     known = variants(options.images)
-    if unknown := set(options.variants) - set(known):
+    if unknown := {part for name in options.variants for part in name.split("+")} - set(known):
         parser.error(f"no variant {', '.join(sorted(unknown))}: expected some of {', '.join(known)}")
+    modern = fg.RECIPES["modern"].override(image_size=options.image_size)
     with only_process(options.out):
         agree(options)
         for seed in options.seeds:
             for name in options.variants or known:
-                recipe = fg.RECIPES["modern"].override(image_size=options.image_size, **known[name])
-                run(name, recipe, seed, options)
+                run(name, changed(modern, name, options.images), seed, options)
                 print(collect(options.out).to_string(), flush=True)
 
 

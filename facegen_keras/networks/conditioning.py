@@ -15,7 +15,8 @@ def connect_generator(body, latent_shape, n, repeat=1):
     """Feed latents and attributes to a generator's body.
 
     Args:
-        body: Sequential from a vector to pictures; or a Model of pictures and attributes, which is whole already.
+        body: Sequential, or a function of Keras tensors, from a vector to pictures; or a Model of pictures and
+            attributes, which is whole already.
         latent_shape: shape of one latent; flattened before the body.
         n: number of attributes; 0 for none.
         repeat: how many times each attribute is repeated in the vector (dcgan3: 10).
@@ -24,16 +25,19 @@ def connect_generator(body, latent_shape, n, repeat=1):
         A Model of `[latents (b, *latent_shape), attributes (b, n)]`, or of latents alone when n is 0,
         to images (b, H, W, 3).
     """
-    if body.built and len(body.inputs) > 1:
+    if isinstance(body, keras.Model) and body.built and len(body.inputs) > 1:
         return body
     latents = keras.Input(latent_shape, name="latents")
     vector = layers.Flatten()(latents) if len(latent_shape) > 1 else latents
-    if n == 0:
-        return keras.Model(latents, body(vector), name="generator")
-    attributes = keras.Input((n,), name="attributes")
-    repeated = layers.Flatten()(layers.RepeatVector(repeat)(attributes)) if repeat > 1 else attributes
-    images = body(layers.Concatenate()([vector, repeated]))
-    return keras.Model([latents, attributes], images, name="generator")
+    inputs = latents
+    if n:
+        attributes = keras.Input((n,), name="attributes")
+        repeated = layers.Flatten()(layers.RepeatVector(repeat)(attributes)) if repeat > 1 else attributes
+        vector, inputs = layers.Concatenate()([vector, repeated]), [latents, attributes]
+    if not isinstance(body, keras.Model):
+        whole = keras.Input(vector.shape[1:], name="vector")
+        body = keras.Model(whole, body(whole), name="body")
+    return keras.Model(inputs, body(vector), name="generator")
 
 
 @keras.saving.register_keras_serializable("facegen_keras")

@@ -11,9 +11,7 @@ HIDDEN = 32  # units between the vector and what modulates a stage, as in Chen e
 GROUP = 32  # channels of a group; R3GAN has 16, which are twice as many convolutions
 
 
-def modern_generator(
-    image_size, n, width=32, residual=False, upsample_first=True, modulated=False, blocks=0, latent_size=128
-):
+def modern_generator(image_size, n, width=32, residual=False, upsample_first=True, modulated=True, blocks=0):
     """From a sixteenth of the picture's size, by 3x3 convolutions and nearest-neighbour upsamplings: no checkerboard.
 
     Args:
@@ -24,30 +22,55 @@ def modern_generator(
         upsample_first: whether a stage doubles its pictures before it convolves them: more work, finer detail.
         modulated: whether the vector of latent and attributes scales and shifts the channels after each batch norm
             (self-modulation, Chen et al. 2019), as well as being what all begins with.
-        blocks: if not 0, so many of R3GAN's residual blocks at each size, without batch norm (Huang et al. 2024).
-        latent_size: numbers of a latent, which only a modulated generator has to know beforehand.
+        blocks: if not 0, so many of R3GAN's residual blocks at each size, without batch norm (Huang et al. 2024), so
+            that nothing is modulated.
+
+    Returns:
+        A function of the vector (b, k), a Keras tensor, to images (b, H, W, 3) in [-1, 1].
 
     Raises:
-        ValueError: the size is no multiple of 16, or two of the switches exclude each other.
+        ValueError: the size is no multiple of 16, or `residual` and `blocks` are both asked for.
     """
-    if blocks and (residual or modulated) or residual and modulated:
-        raise ValueError("modern_generator: choose one of residual, modulated and blocks.")
+    if blocks and residual:
+        raise ValueError(f"residual={residual}, blocks={blocks}: choose one of these two kinds of blocks.")
     height, wide = start_size(image_size, UPSAMPLINGS)
     channels = [width * factor for factor in (8, 6, 4, 2, 1)]
-    body = [layers.Dense(height * wide * channels[0]), layers.Reshape((height, wide, channels[0]))]
-    body += _blocks(channels[0], blocks)
-    for doubled, (before, after) in enumerate(zip(channels, channels[1:])):
+
+    def body(vector):
+        drawn = layers.Dense(height * wide * channels[0])(vector)
+        drawn = layers.Reshape((height, wide, channels[0]))(drawn)
+        drawn = _in_turn(_blocks(channels[0], blocks), drawn)
+        for after in channels[1:]:
+            if blocks:
+                resized = [orthogonal_conv(after, 1, use_bias=False), layers.UpSampling2D(2, interpolation="bilinear")]
+                drawn = _in_turn([*resized, *_blocks(after, blocks)], drawn)
+            else:
+                drawn = stage(drawn, after, vector)
         if blocks:
-            upsampling = layers.UpSampling2D(2, interpolation="bilinear")
-            body += [orthogonal_conv(after, 1, use_bias=False), upsampling, *_blocks(after, blocks)]
-            continue
-        size = (height << doubled + upsample_first, wide << doubled + upsample_first)
-        stage = [_residual_block((*size, before), after)] if residual else _drawn(after)
-        place = len(stage) - 1 if upsample_first else len(stage)  # straight before the last convolution, or after it
-        body += [*stage[:place], layers.UpSampling2D(2), *stage[place:]]
-    body += [orthogonal_conv(3, 1)] if blocks else [batch_norm(), layers.ReLU(), orthogonal_conv(3, 3)]
-    body += [layers.Activation("tanh", dtype="float32")]
-    return _modulated_body(body, latent_size + n) if modulated else keras.Sequential(body, name="body")
+            drawn = orthogonal_conv(3, 1)(drawn)
+        else:
+            drawn = orthogonal_conv(3, 3)(normalised(drawn, vector))
+        return layers.Activation("tanh", dtype="float32")(drawn)
+
+    def normalised(drawn, vector):
+        drawn = batch_norm()(drawn)
+        if modulated:
+            drawn = modulate(drawn, layers.Dense(HIDDEN, "relu")(vector))
+        return layers.ReLU()(drawn)
+
+    def stage(drawn, after, vector):
+        if residual:
+            pictures = layers.UpSampling2D(2)(drawn) if upsample_first else drawn
+            drawn = orthogonal_conv(after, 3, use_bias=False)(normalised(pictures, vector))
+            drawn = orthogonal_conv(after, 3, use_bias=False)(normalised(drawn, vector))
+            drawn = layers.Add()([drawn, orthogonal_conv(after, 1, use_bias=False)(pictures)])
+        else:
+            drawn = normalised(drawn, vector)
+            drawn = layers.UpSampling2D(2)(drawn) if upsample_first else drawn
+            drawn = orthogonal_conv(after, 3, use_bias=False)(drawn)
+        return drawn if upsample_first else layers.UpSampling2D(2)(drawn)
+
+    return body
 
 
 def modern_discriminator(n, widths=(32, 64, 128, 256), blocks=0, deviation=0):
@@ -73,17 +96,6 @@ def modern_discriminator(n, widths=(32, 64, 128, 256), blocks=0, deviation=0):
     return keras.Sequential(features, name="features"), head
 
 
-def _drawn(channels):
-    return [batch_norm(), layers.ReLU(), orthogonal_conv(channels, 3, use_bias=False)]
-
-
-def _residual_block(shape, after):
-    pictures = keras.Input(shape)
-    drawn = keras.Sequential([*_drawn(after), *_drawn(after)])(pictures)
-    shortcut = orthogonal_conv(after, 1, use_bias=False)(pictures)
-    return keras.Model(pictures, layers.Add()([drawn, shortcut]))
-
-
 def _blocks(channels, count):
     """R3GAN's residual blocks: 1x1, 3x3 in groups, 1x1; the last starts at zero, so that each block changes nothing."""
     groups = max(2 * channels // GROUP, 1)
@@ -102,14 +114,10 @@ def _blocks(channels, count):
     ]
 
 
-def _modulated_body(body, size):
-    """A Model of a generator's layers, where a vector of such a size also modulates what batch norm gives."""
-    vector = drawn = keras.Input((size,), name="vector")
+def _in_turn(body, drawn):
     for layer in body:
         drawn = layer(drawn)
-        if isinstance(layer, layers.BatchNormalization):
-            drawn = modulate(drawn, layers.Dense(HIDDEN, "relu")(vector))
-    return keras.Model(vector, drawn, name="body")
+    return drawn
 
 
 def modulate(drawn, code):

@@ -40,7 +40,8 @@ class Recipe:
     Args:
         name: the key in `RECIPES`.
         source: the published system it reproduces.
-        generator: (image size, n) -> the generator's body (see `builders`).
+        generator: (image size, n) -> the generator's body (see `builders`): a Keras model, or a function of Keras
+            tensors, of the vector of latent and attributes to images.
         discriminator: n -> (features, head).
         image_size: (height, width), or one number for a square.
         attributes: names, of CelebA's attributes or of labels of one's own, or the size of a selection; () for none.

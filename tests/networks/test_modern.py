@@ -8,6 +8,7 @@ import pytest
 
 import facegen_keras as fg
 from batches import small_batches
+from facegen_keras.networks.conditioning import connect_generator
 
 SMALL = fg.RECIPES["modern"].override(
     image_size=16,
@@ -21,7 +22,7 @@ SMALL = fg.RECIPES["modern"].override(
 FALLING = keras.optimizers.schedules.PiecewiseConstantDecay([1, 2], [1.0, 0.3, 0.1])
 OPTIONS = {
     "modulated": {
-        "generator": partial(fg.modern_generator, width=4, modulated=True),
+        "generator": partial(fg.modern_generator, width=4),
         "discriminator": partial(fg.modern_discriminator, widths=(4, 4, 4), deviation=4),
         "dtype_policy": "mixed_bfloat16",
     },
@@ -59,38 +60,42 @@ def test_a_training_goes_on_from_a_file_bit_for_bit(options, tmp_path):
     np.testing.assert_array_equal(loaded.sample(3, reject=1 / 3), gan.sample(3, reject=1 / 3))
 
 
-def test_the_vector_modulates_what_a_stage_draws():
+def body_of(size=130, **switches):
+    return connect_generator(fg.modern_generator((16, 16), 0, width=4, **switches), (size,), 0).get_layer("body")
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_the_vector_modulates_what_a_stage_draws(residual):
     """Also where the picture begins with nothing but its biases."""
-    body = fg.modern_generator((16, 16), 2, width=4, modulated=True)
     vectors = np.random.default_rng(0).normal(size=(3, 130)).astype(np.float32)
-    first = next(layer for layer in body.layers if isinstance(layer, keras.layers.Dense) and layer.units == 32)
-    first.kernel.assign(np.zeros(first.kernel.shape))
-    first.bias.assign(np.ones(first.bias.shape))
-    drawn = body(vectors, training=False).numpy()
-    assert (drawn[0] != drawn[1]).any() and drawn.shape == (3, 16, 16, 3)
+    for modulated in (True, False):
+        body = body_of(residual=residual, modulated=modulated)
+        first = next(layer for layer in body.layers if isinstance(layer, keras.layers.Dense) and layer.units == 32)
+        first.kernel.assign(np.zeros(first.kernel.shape))
+        first.bias.assign(np.ones(first.bias.shape))
+        drawn = body(vectors, training=False).numpy()
+        assert (drawn[0] != drawn[1]).any() == modulated and drawn.shape == (3, 16, 16, 3)
 
 
 def test_blocks_change_nothing_at_first():
     """Both networks: their last convolutions start at zero."""
-    for network in (
-        fg.modern_generator((16, 16), 0, width=4, blocks=2),
-        fg.modern_discriminator(0, (8, 8), blocks=2)[0],
+    for network, shape, count in (
+        (body_of(10, blocks=2), (10,), 10),
+        (fg.modern_discriminator(0, (8, 8), blocks=2)[0], (16, 16, 3), 6),
     ):
-        inputs = np.random.default_rng(0).normal(size=(2, 10) if network.name == "body" else (2, 16, 16, 3))
+        inputs = np.random.default_rng(0).normal(size=(2, *shape))
         before, blocks = network(inputs).numpy(), [layer for layer in network.layers if hasattr(layer, "body")]
-        assert len(blocks) == (10 if network.name == "body" else 6)
-        for layer in network.layers:
-            if layer in blocks:
-                layer.body.layers[0].bias.assign(np.full(layer.body.layers[0].bias.shape, 9.0))
+        assert len(blocks) == count
+        for layer in blocks:
+            layer.body.layers[0].bias.assign(np.full(layer.body.layers[0].bias.shape, 9.0))
         np.testing.assert_array_equal(network(inputs), before)
         blocks[0].body.layers[-1].kernel.assign(np.ones(blocks[0].body.layers[-1].kernel.shape))
         assert (network(inputs).numpy() != before).any()
 
 
 def test_switches_that_exclude_each_other():
-    for switches in ({"blocks": 1, "modulated": True}, {"residual": True, "blocks": 1}):
-        with pytest.raises(ValueError, match="choose one"):
-            fg.modern_generator((16, 16), 0, **switches)
+    with pytest.raises(ValueError, match="residual=True, blocks=1: choose one"):
+        fg.modern_generator((16, 16), 0, residual=True, blocks=1)
 
 
 @pytest.mark.parametrize("options", [{"residual": True}, {"blocks": 1}])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import facegen_keras as fg
 from facegen_keras.data.sample_faces import write_sample_faces
 
 TOOL = Path(__file__).parents[2] / "tools" / "experiments.py"
@@ -28,10 +29,10 @@ def test_variants_are_trained_measured_and_tabulated_once(tool, tmp_path):
     weights, result = out / "plain_0" / "gan.keras", out / "plain_0" / "result.json"
     trained, rows = weights.stat().st_mtime_ns, result.read_text()
     result.unlink()  # as if it had been interrupted while it measured
-    tool.main([*given, "plain", "late"])
+    tool.main([*given, "plain", "gamma+ema"])
     assert weights.stat().st_mtime_ns == trained and result.read_text() == rows
     table = pd.read_csv(out / "experiments.csv")
-    assert table.variant.tolist() == ["late", "late", "plain", "plain"] and table.reject.tolist() == [0, 0.5] * 2
+    assert table.variant.tolist() == ["gamma+ema"] * 2 + ["plain"] * 2 and table.reject.tolist() == [0, 0.5] * 2
     assert (table.images == 64).all() and table["images/s"].gt(0).all() and table["recall (faces)"].between(0, 1).all()
     header, _, *lines = (out / "experiments.md").read_text().splitlines()
     assert header.startswith("| variant | seed | images |") and len(lines) == 4 and "| 50% |" in lines[-1]
@@ -40,12 +41,20 @@ def test_variants_are_trained_measured_and_tabulated_once(tool, tmp_path):
 
 
 def test_every_variant_is_a_recipe(tool):
-    from facegen_keras.training.recipes import RECIPES
-
+    modern = fg.RECIPES["modern"]
     for images in (64, 100_000):
-        for name, changes in tool.variants(images).items():
-            RECIPES["modern"].override(**changes).check()
-            assert (changes == {}) == (name == "plain")
+        for name in tool.variants(images):
+            recipe = tool.changed(modern, name, images)
+            recipe.check()
+            assert (recipe == modern) == (name == "plain")
+
+
+def test_variants_are_joined(tool):
+    """Changes of one function add up."""
+    recipe = tool.changed(fg.RECIPES["modern"], "unmodulated+width_48+gamma+dropout_10", 320)
+    assert recipe.generator.keywords == {"modulated": False, "width": 48}
+    assert recipe.loss.attribute_dropout == 0.1 and recipe.loss.mismatch == "shuffle"
+    assert [float(recipe.loss.gamma(step)) for step in (5, 10)] == pytest.approx([1.0, 0.1])
 
 
 def test_a_variant_that_is_not_there_is_named(tool, tmp_path, capsys):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import facegen_keras as fg
+from facegen_keras.networks.conditioning import connect_generator
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
 from facegen_keras.networks.modern import modern_generator
 from facegen_keras.training.recipe import reserve_faces
@@ -21,6 +22,8 @@ PARAMETERS = {
     "modern": (
         137 * 4096
         + 4 * (256 + 192 + 128 + 64 + 32)
+        + 5 * 137 * 32
+        + 2 * 32 * (256 + 192 + 128 + 64 + 32)  # what modulates
         + 9 * (256 * 192 + 192 * 128 + 128 * 64 + 64 * 32)
         + 9 * 32 * 3
         + 3,
@@ -29,6 +32,8 @@ PARAMETERS = {
     "modern_32": (
         137 * 1024
         + 4 * (256 + 192 + 128 + 64 + 32)
+        + 5 * 137 * 32
+        + 2 * 32 * (256 + 192 + 128 + 64 + 32)  # what modulates
         + 9 * (256 * 192 + 192 * 128 + 128 * 64 + 64 * 32)
         + 9 * 32 * 3
         + 3,
@@ -37,6 +42,8 @@ PARAMETERS = {
     "modern_128": (
         137 * 16_384
         + 4 * (256 + 192 + 128 + 64 + 32)
+        + 5 * 137 * 32
+        + 2 * 32 * (256 + 192 + 128 + 64 + 32)  # what modulates
         + 9 * (256 * 192 + 192 * 128 + 128 * 64 + 64 * 32)
         + 9 * 32 * 3
         + 3,
@@ -45,6 +52,8 @@ PARAMETERS = {
     "modern_gpu": (
         137 * 8_192
         + 4 * (512 + 384 + 256 + 128 + 64)
+        + 5 * 137 * 32
+        + 2 * 32 * (512 + 384 + 256 + 128 + 64)
         + 9 * (512 * 384 + 384 * 256 + 256 * 128 + 128 * 64)
         + 9 * 64 * 3
         + 3,
@@ -186,8 +195,9 @@ def test_bfloat16_keeps_outputs_and_weights_in_float32():
     "options", [{"residual": True}, {"upsample_first": False}, {"residual": True, "upsample_first": False}]
 )
 def test_switches_of_the_modern_generator_draw_the_same_size(options):
-    plain = modern_generator((32, 16), 0)
-    changed = modern_generator((32, 16), 0, **options)
+    plain, changed = (
+        connect_generator(modern_generator((32, 16), 0, **switches), (10,), 0) for switches in ({}, options)
+    )
     assert plain(np.zeros((2, 10))).shape == changed(np.zeros((2, 10))).shape == (2, 32, 16, 3)
     assert (changed.count_params() > plain.count_params()) == options.get("residual", False)
 
