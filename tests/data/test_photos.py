@@ -88,7 +88,7 @@ def test_a_change_of_a_tilted_face_lands_on_it(faces):
 @pytest.mark.slow
 def test_nine_faces_are_counted_from_the_largest(faces):
     photo = grey(1_600, 1_200)
-    sides = [150 + 25 * i for i in (4, 0, 7, 2, 8, 1, 6, 3, 5)]
+    sides = [150 + 25 * i for i in (8, 0, 7, 2, 4, 1, 6, 3, 5)]
     for i, side in enumerate(sides):
         paste_face(photo, faces[i], side, (270 + 530 * (i % 3), 200 + 400 * (i // 3)), 10 * (i % 3) - 10)
     places = find_faces(photo)
@@ -96,10 +96,10 @@ def test_nine_faces_are_counted_from_the_largest(faces):
     scales = [place.scale for place in places]
     assert scales == sorted(scales, reverse=True)
     largest, how = load_photo(photo)
-    assert difference(largest, faces[4]) < 25 and "9" in how
+    assert difference(largest, faces[0]) < 20 and "9" in how
     np.testing.assert_array_equal(largest, cut_face(photo, places[0], (64, 64), CROP))
     smallest, how = load_photo(photo, face=8)
-    assert difference(smallest, faces[1]) < 25 and "face 8" in how
+    assert difference(smallest, faces[1]) < 20 and "face 8" in how
     with pytest.raises(ValueError, match="face=9: it has 9, and 0 is the largest"):
         load_photo(photo, face=9)
     for wrong in (-1, 0.5, "first"):
