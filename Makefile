@@ -6,7 +6,7 @@ INPUTS ?= 10000
 # `make LOCK=1 ...` installs the exact versions this was tested with.
 INSTALL = $(BIN)/python -m pip install --quiet $(if $(LOCK),--constraint requirements.lock) -r requirements.txt --editable
 REQUIREMENTS := requirements.txt requirements-package.txt
-PYTEST = python -m pytest -n 2 --dist loadscope
+PYTEST = python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 FAST = not slow and not timing and not proof
 
 .PHONY: help run app web test test-fast test-oldest test-colab test-browser proof fuzz notebooks lint bench compare colab \

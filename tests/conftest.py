@@ -5,6 +5,9 @@ import shutil
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # tests run side by side, and take longer where they contend for the cores
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+
 import fuzzing
 from facegen_keras.data.sample_faces import write_sample_faces
 from helpers import write_official

@@ -15,7 +15,7 @@ PARAMETERS = {
     "02_train": TINY | {"IMAGE_SIZE": 16, "ATTRIBUTES": 2, "GRID_EVERY": 1},
     "03_discriminator_schedules": TINY | {"IMAGE_SIZE": 16, "REAL_FACES": 16},
     "04_attributes": TINY | {"SELECTIONS": [2]},
-    "05_refine": TINY | {"IMAGE_SIZE": 16, "FACES": 4, "ROWS": 2, "PASSES": 2, "CHANGES": ["Smiling"], "TUNE": 2},
+    "05_refine": TINY | {"IMAGE_SIZE": 16, "FACES": 4, "ROWS": 1, "PASSES": 2, "CHANGES": ["Smiling"], "TUNE": 2},
     "06_sample_grids": {"COUNT": 4},
     "07_compare_recipes": {
         "RECIPES": ["dcgan1"],

@@ -114,6 +114,7 @@ def test_it_is_saved_with_its_weight_and_without_the_network(gan, tmp_path, face
     np.testing.assert_array_equal(loaded.refine(small, {"Male": 1}), gan.refine(small, {"Male": 1}))
 
 
+@pytest.mark.slow
 def test_another_network_guides_it_while_the_shipped_one_reads(faces, tmp_path):
     network = build_attribute_network()
     keras.utils.set_random_seed(1)
@@ -156,6 +157,7 @@ def shipped():
     return fg.load_pretrained("editor")
 
 
+@pytest.mark.slow
 def test_shipped_editor_changes_what_it_is_asked_to_and_keeps_the_rest(shipped, faces):
     """Faces that `modern` drew, read by the network that guided the training: only a coarse check."""
     shown = read_attributes(shipped, faces)

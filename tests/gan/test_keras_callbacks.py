@@ -44,6 +44,7 @@ def test_terminate_on_nan_looks_at_both_losses(network):
     assert breaks.batches == 3 and int(gan.steps_done.numpy()) == 3
 
 
+@pytest.mark.slow
 def test_terminate_on_nan_leaves_a_resting_discriminator_alone():
     """Its loss is logged as NaN, as none was measured."""
     gan = SMALL.build(schedule=fg.AccuracyGate(0.51))

@@ -51,6 +51,7 @@ def test_xla_trains_what_tensorflow_trains():
         np.testing.assert_allclose(histories[0][log], value, rtol=1e-3)
 
 
+@pytest.mark.proof
 @NEEDS_WHOLE_EPOCHS
 def test_xla_trains_in_float16():
     recipe = fg.RECIPES["udacity"].override(image_size=16, dtype_policy="mixed_float16", jit_compile=True)

@@ -140,6 +140,7 @@ def test_faces_that_do_not_fit_the_gan(options, mend):
         gan.fit(small_batches(fg.RECIPES["dcgan2"], **options), verbose=0)
 
 
+@pytest.mark.slow
 def test_same_seed_same_training():
     recipe = fg.RECIPES["dcgan2"].override(attributes=5)
     data = small_batches(recipe, size=8)

@@ -115,7 +115,7 @@ def test_features_tell_people_apart_in_any_size_and_range(faces):
     assert feature_difference(images[0, :, ::2, ::2], images[1, :, ::2, ::2], (0, 1)).numpy() > 0.05
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_shipped_generator_comes_nearer_to_a_face_that_it_never_drew():
     gan, person = fg.load_pretrained(), draw_people(1, {"Male": 0, "Young": 1}, seed=3)
     plain = fg.invert(gan, person, steps=50)

@@ -34,6 +34,7 @@ def test_rates_fall_along_half_a_cosine_in_the_last_part():
     np.testing.assert_allclose(rates[:, 1], 2 * rates[:, 0], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_has_the_rates_of_one_that_was_not_interrupted(tmp_path):
     whole = rates_of(SMALL.build(), fg.Cooldown(1), epochs=2)
     gan = SMALL.build()
@@ -45,6 +46,7 @@ def test_a_training_that_goes_on_has_the_rates_of_one_that_was_not_interrupted(t
     np.testing.assert_array_equal(again[:, 0], whole[0, 0])
 
 
+@pytest.mark.slow
 def test_a_training_that_is_made_longer_begins_with_higher_rates():
     gan = SMALL.build()
     rates_of(gan, fg.Cooldown(1), epochs=1)

@@ -42,16 +42,15 @@ class Break(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize(
-    "break_it",
+    "break_it, step",  # in the middle or at the end of an epoch
     [
-        lambda gan: break_first(gan.generator.variables),
-        lambda gan: break_first(gan.discriminator.variables),
-        lambda gan: break_first(gan.ema_generator.variables),
-        lambda gan: break_first(gan.d_optimizer.variables),
-        lambda gan: break_first(gan.g_optimizer.variables),
+        (lambda gan: break_first(gan.generator.variables), 4),
+        (lambda gan: break_first(gan.discriminator.variables), 2),
+        (lambda gan: break_first(gan.ema_generator.variables), 4),
+        (lambda gan: break_first(gan.d_optimizer.variables), 2),
+        (lambda gan: break_first(gan.g_optimizer.variables), 4),
     ],
 )
-@pytest.mark.parametrize("step", [2, 4])  # in the middle and at the end of an epoch
 def test_it_goes_back_with_half_the_learning_rates(break_it, step, caplog):
     gan = SMALL.build()
     before = np.array(rates_of(gan))

@@ -23,6 +23,7 @@ def test_shipped_generator_is_small_and_has_a_card(name):
     assert "non-commercial" in card and "python -m facegen_keras train" in card
 
 
+@pytest.mark.slow
 def test_shipped_generator_draws_faces_that_obey():
     """Read by the attribute network, which it was not trained with."""
     gan = fg.load_pretrained()

@@ -124,7 +124,7 @@ def test_fields_are_checked_and_read_when_a_recipe_is_made():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in fg.RECIPES if name not in PRESETS] + ["modern_gpu"])
+@pytest.mark.parametrize("name", [name for name in fg.RECIPES if name not in PRESETS])
 def test_every_recipe_trains_on_its_own_faces_with_another_schedule(name, faces_folder):
     recipe = fg.RECIPES[name]
     size = {"fc_gan": (24, 16)}.get(name, 16)

@@ -94,6 +94,7 @@ def test_wrong_setting_leaves_no_run_behind(tmp_path, faces_folder):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_run_that_starts_from_packed_weights_goes_on_from_them(tmp_path, trained, faces_folder):
     fg.pack_run(trained, tmp_path / "packed.npz", last=True)
     packed = fg.load_pretrained(tmp_path / "packed.npz")
