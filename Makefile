@@ -16,7 +16,7 @@ help:
 	@echo "make run            train on the embedded sample faces and draw grids into test_samples/"
 	@echo "make app            refine faces on a page in your browser"
 	@echo "make web            build a page of static files that does the same without a server, in build/web"
-	@echo "make test-fast      run the fast tests, in under 90 seconds"
+	@echo "make test-fast      run the fast tests, in three to four minutes"
 	@echo "make test           run all tests, in about twenty minutes"
 	@echo "make test-oldest    run the fast tests with the oldest TensorFlow and Keras, and with Colab's"
 	@echo "make test-colab     run every notebook as Colab would; needs Python 3.12, and takes five to ten minutes"
