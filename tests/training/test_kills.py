@@ -13,8 +13,8 @@ import facegen_keras as fg
 RUN = {"recipe": "dcgan2", "image_size": 16, "attributes": ["Male"], "batch_size": 4, "epochs": 5, "every": 2}
 RUN |= {"save_minutes": 1e-6, "cooldown": 0.9}  # saved after every batch
 
-# Checkpoints that the process has just begun to write, and how many new ones; `proof` kills at many more places.
-KILLED_AT = [(".gan-*.keras", 1), (".gan-*.keras", 4)]
+# Files that the process has just begun to write, with a dot, or has moved to their places; and how many new ones.
+KILLED_AT = [(".gan-*.keras", 1), ("gan_1.keras", 1), (".gan-*.keras", 4)]
 KILLING = """
 import itertools, os, runpy, signal, sys
 
