@@ -31,11 +31,13 @@ PROMPT = "return document.querySelector('.jp-CodeCell .jp-InputPrompt').textCont
 
 
 def has_begun(browser):
-    """Whether the cell with code runs; a key that is pressed while JupyterLab is still loading gets lost."""
+    """Whether the cell with code runs; JupyterLab shows it late, and loses a key that is pressed while it loads."""
     from selenium.webdriver import ActionChains
     from selenium.webdriver.common.keys import Keys
 
-    browser.find_element("css selector", ".jp-CodeCell .cm-content").click()
+    if not (cells := browser.find_elements("css selector", ".jp-CodeCell .cm-content")):
+        return False
+    cells[0].click()
     ActionChains(browser).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
     time.sleep(1)
     return browser.execute_script(PROMPT) != "[ ]:"
