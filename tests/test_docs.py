@@ -1,6 +1,7 @@
 """The commands that documents and workflows name are commands that there are."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def commands_of(page):
 def test_every_option_of_a_command_in_a_document_exists(page):
     for command in commands_of(page):
         _parser().parse_args(shlex.split(command, comments=True))
+
+
+def test_the_reference_lists_every_name_and_command_as_it_is():
+    written = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert runpy.run_path(str(ROOT / "tools" / "reference_page.py"))["reference"]() == written
 
 
 def test_there_are_commands_to_look_at():

@@ -34,7 +34,7 @@ def keras_step():
 
 
 def torch_step():
-    """The same in PyTorch, from the layer table in docs/recipes.md."""
+    """The same in PyTorch, from the summary of its layers in docs/results/dcgan2_64.md."""
     import torch
     from torch import nn
     from torch.nn import functional

@@ -52,6 +52,6 @@ def add_verbs(verbs):
     parser = add_verb(verbs, compare, "train every recipe for the same time, and measure all alike")
     parser.add_argument("--out", required=True, help="folder of the comparison; one that was interrupted goes on")
     parser.add_argument("--minutes", type=float, default=20, help="for each recipe (default: 20)")
-    parser.add_argument("--recipes", type=parse_names, help="default: all")
+    parser.add_argument("--recipes", type=parse_names, help="default: all but editor and the presets of modern")
     parser.add_argument("--data", help="as for train")
     parser.add_argument("-n", dest="count", type=int, default=2_000, help="samples measured (default: 2000)")

@@ -69,7 +69,8 @@ def _examples(folder):
                 yield from ((number, example) for example in dataset.as_numpy_iterator())
     except ImportError as error:
         raise ImportError(
-            f"{folder} was prepared by TensorFlow Datasets; to read it: pip install tensorflow-datasets ({error}). "
+            f"{folder} was prepared by TensorFlow Datasets; to read it: "
+            f"pip install tensorflow-datasets importlib_resources ({error}). "
             "Or set FACEGEN_DATA to CelebA in its official layout."
         ) from error
     except Exception as error:  # TensorFlow's, protobuf's and JSON's own kinds

@@ -18,6 +18,9 @@ def instance_noise(image_shape, amount=0.1):
     Args:
         image_shape: (height, width, 3).
         amount: standard deviation, for images in [-1, 1]; take half of it for images in [0, 1].
+
+    Returns:
+        A Keras model of images (n, *image_shape), which changes them where it is called with `training=True`.
     """
     return _sequence(image_shape, layers.GaussianNoise(amount, dtype="float32"))
 
@@ -31,6 +34,9 @@ def shifts(image_shape, amount=0.1, share=0.125, images=0):
         image_shape, amount: as for `instance_noise`.
         share: of height and width.
         images: real images of training until all pictures are moved: it begins with none. 0 moves all from the start.
+
+    Returns:
+        A Keras model, as `instance_noise`.
     """
     moved = layers.RandomTranslation(share, share, fill_mode="constant", interpolation="nearest", dtype="float32")
     moved = Ramped(moved, images) if images else moved
@@ -48,6 +54,12 @@ def diffusion_noise(image_shape, amount=0.05, target=0.6, images=100_000):
         amount: standard deviation of the noise at the end of the way, for images in [-1, 1].
         target: the mean sign of D's logits on real pictures, twice its accuracy minus 1, above which it grows.
         images: real images in which it grows from none to all, while D is above the target.
+
+    Returns:
+        A Keras model, as `instance_noise`.
+
+    Raises:
+        ValueError: `images` is not over 0.
     """
     return _sequence(image_shape, Diffusion(amount, target, images, dtype="float32"))
 

@@ -36,9 +36,9 @@ class Inversion(NamedTuple):
 def refine(gan, pictures, attributes, passes=1, seed=0, verbose=0, tune=0, keep_detail=False):
     """Change what pictures of faces show, and keep the rest.
 
-    Generators that are fed pictures (dcgan4, dcgan5) draw each pass from the pass before. For the others, `invert`
-    finds the latents that redraw the pictures, and they are drawn again with other attributes; each further pass
-    continues the search, so that it comes nearer to the pictures.
+    Generators that are fed pictures (dcgan4, dcgan5, editor) draw each pass from the pass before. For the others,
+    `invert` finds the latents that redraw the pictures, and they are drawn again with other attributes; each further
+    pass continues the search, so that it comes nearer to the pictures.
 
     Args:
         gan: a conditional `FaceGAN`.

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from facegen_keras.checks import check_whole
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.gan.conditions import change_attributes, implied_by, plain_face
 from facegen_keras.gan.inversion import add_difference, invert
@@ -72,7 +73,14 @@ def describe_changes(changes):
 
 
 def about_samples(gan, attributes=None, seed=0, reject=0.0):
-    """What a picture of `gan.sample` with such arguments says about itself (see `save_grid`)."""
+    """What a picture of `gan.sample` says about itself.
+
+    Args:
+        gan, attributes, seed, reject: what `gan.sample` was called with.
+
+    Returns:
+        dict of name to value, for `save_grid`.
+    """
     asked = (
         (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
     )
@@ -107,7 +115,11 @@ def interpolation(gan, steps=8, attributes=None, to_attributes=None, seed=0, to_
 
     Returns:
         uint8 array (steps, H, W, 3).
+
+    Raises:
+        ValueError: fewer than two steps, or as `FaceGAN.sample` of attributes.
     """
+    steps = check_whole("steps", steps, 2)
     latents = slerp(gan.sample_latents(1, seed)[0], gan.sample_latents(1, to_seed)[0], steps)
     if not gan.attributes:
         return gan.sample(latents=latents)

@@ -82,6 +82,9 @@ def modern_discriminator(n, widths=(32, 64, 128, 256), blocks=0, deviation=0):
         blocks: if not 0, so many of R3GAN's residual blocks at each size, and means of 2x2 pixels between the sizes,
             instead of the convolutions (Huang et al. 2024).
         deviation: if not 0, how many pictures `MinibatchDeviation` compares, on the last features.
+
+    Returns:
+        Two Keras models: the features of a picture, float32 (batch, d), and the head, from them to a logit.
     """
     features = [orthogonal_conv(widths[0], 1)] if blocks else []
     for width, after in zip(widths, (*widths[1:], widths[-1])):

@@ -24,6 +24,9 @@ def load_gan(path):
     Args:
         path: a `.keras` file. It may come from anywhere: no code of its own is run (see `keras_file`).
 
+    Returns:
+        The `FaceGAN`, which `fit` trains further from where it was saved.
+
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file holds no FaceGAN, is damaged, names a class that is not registered, or holds weights that

@@ -86,7 +86,7 @@ def train(
             minutes of an epoch from one save to the next (10); `keep`, how many of the last checkpoints are kept (2);
             `tensorboard`, whether epochs are logged for TensorBoard, too (False). Of the recipe, `image_size`,
             `attributes`, `schedule` (as text), `cooldown`, `ema_decay`, `dtype_policy`, `batch_size`, `crop`, `flip`,
-            `images`, `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`; and
+            `images`, `random_select`, `jit_compile`, `steps_per_execution`, `gradient_accumulation_steps`, `guide`; and
             `data`, `balance` and `num_parallel_calls` of `load_faces`. `weights`, as for `load_pretrained`, are what a
             new run starts from, with new optimisers; they are of the same recipe, size and attributes.
             `learning_rate` is G's; D's keeps its ratio to it. What is None is left to the recipe.
@@ -149,6 +149,9 @@ def load_run(run, last=False):
         last: whether to load the last epoch, instead of that of the lowest KID. Where it cannot be loaded, an earlier
             one is, with a warning.
 
+    Returns:
+        The `FaceGAN`; what starts from faces gets those of the run, or drawn ones where they are away.
+
     Raises:
         FileNotFoundError, ValueError: no checkpoint of the run can be loaded, or its `options.json` is damaged.
     """
@@ -166,13 +169,31 @@ def load_run(run, last=False):
 
 
 def faces_of_run(run):
-    """The faces that a run was trained on: a dict of `data` and `images`, as `evaluate` and `load_arrays` want them."""
+    """The faces that a run was trained on.
+
+    Args:
+        run: the folder.
+
+    Returns:
+        dict of `data` and `images`, as `evaluate` and `load_arrays` want them.
+
+    Raises:
+        FileNotFoundError, ValueError: the run's `options.json` is not there, or is damaged.
+    """
     options = read_options(run)
     return {"data": options["data"], "images": recipe_of(options).images}
 
 
 def pack_run(run, out, last=False):
-    """Write the weights of a run, as `load_run` loads it, into one small file (see `pretrained`)."""
+    """Write the weights of a run into one small file, for `load_pretrained`.
+
+    Args:
+        run, last: as for `load_run`.
+        out: the `.npz` file to write.
+
+    Raises:
+        FileNotFoundError, ValueError: as `load_run`; or the GAN is none that the file could tell how to build.
+    """
     pack(load_run(run, last), out)
 
 

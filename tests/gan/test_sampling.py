@@ -40,6 +40,8 @@ def test_interpolation_starts_and_ends_at_its_faces(gan):
     first = gan.sample(attributes=gan.sample_attributes(1, {"Male": 0}, 3), latents=gan.sample_latents(1, 3))
     last = gan.sample(attributes=gan.sample_attributes(1, {"Male": 1}, 3), latents=gan.sample_latents(1, 4))
     np.testing.assert_allclose(strip[[0, -1]], np.concatenate([first, last]), atol=1)
+    with pytest.raises(ValueError, match="steps=1"):
+        fg.interpolation(gan, 1)
 
 
 def test_slerp_stays_on_the_sphere():

@@ -98,7 +98,7 @@ def test_run_that_is_killed_again_and_again_ends_as_one_that_was_not(tmp_path, f
 
 
 @pytest.mark.proof
-def test_run_that_is_killed_at_twenty_places_ends_as_one_that_was_not(tmp_path, faces_folder):
+def test_run_that_is_killed_around_each_move_of_a_file_ends_as_one_that_was_not(tmp_path, faces_folder):
     """Before and after each file is moved to its place: options, checkpoints, the best one, history, curves, grids."""
     run, reached, longer = tmp_path / "run", [], ("--epochs", "14")
     for number in range(1, 12):
