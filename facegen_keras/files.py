@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import tempfile
 import uuid
 from pathlib import Path
+
+from PIL import Image
 
 
 @contextlib.contextmanager
@@ -26,3 +29,38 @@ def write_atomically(path):
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def write_folder_atomically(folder, is_there):
+    """Fill a folder beside its place, and move it there once it is complete.
+
+    Args:
+        folder: the folder to write; its parents are made where needed.
+        is_there: () -> whether the folder is there already, as another process was quicker; that one then stays.
+
+    Yields:
+        The Path to make and to fill.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        made = Path(scratch) / folder.name
+        yield made
+        try:
+            os.replace(made, folder)
+        except OSError:
+            if not is_there():
+                raise
+
+
+def pictures_in(folder):
+    """The sorted paths in a folder, and in those below it, of what is named like a picture that Pillow reads.
+
+    They are relative to the folder; hidden files, and those in hidden folders, are left out.
+    """
+    Image.init()
+    readable = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    paths = (path.relative_to(folder) for path in Path(folder).rglob("*") if path.is_file())
+    named = (path for path in paths if path.suffix.lower() in readable)
+    return sorted(path for path in named if not any(part.startswith(".") for part in path.parts))

@@ -1,5 +1,6 @@
 """From pictures to films: GIF everywhere, MP4 where ffmpeg is installed."""
 
+import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,7 +27,7 @@ def save_film(pictures, path, seconds=3.0, titles=None, about=None, back=True):
         The Path written to.
 
     Raises:
-        ValueError: there are no pictures, or the path ends in neither.
+        ValueError: there are no pictures, they show for no time, or the path ends in neither.
         RuntimeError: there is no ffmpeg to write an `.mp4` with, or it failed.
     """
     path = Path(path)
@@ -34,6 +35,8 @@ def save_film(pictures, path, seconds=3.0, titles=None, about=None, back=True):
         raise ValueError(f"{path}: expected the name of a film, such as {path.with_suffix('.gif')}.")
     if not len(pictures):
         raise ValueError("There are no pictures to show: expected at least 1.")
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"seconds={seconds}: expected a time over 0.")
     if titles is not None and len(titles) != len(pictures):
         raise ValueError(f"titles has {len(titles)} texts: expected {len(pictures)}.")
     frames = [grid(picture[None], titles=titles and titles[i : i + 1]) for i, picture in enumerate(pictures)]

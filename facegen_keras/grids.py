@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from facegen_keras.files import write_atomically
+from facegen_keras.files import pictures_in, write_atomically
 from facegen_keras.metadata import marks
 
 GAP = 4  # pixels between tiles
@@ -101,9 +101,7 @@ def contact_sheet(pictures, path, columns=None):
         ValueError: a file is no picture; or see `save_grid`.
     """
     if isinstance(pictures, (str, os.PathLike)):
-        known, folder = Image.registered_extensions(), Path(pictures)
-        inside = (file.relative_to(folder) for file in folder.rglob("*") if file.suffix.lower() in known)
-        files = sorted(folder / file for file in inside if not any(part[0] == "." for part in file.parts))
+        files = [Path(pictures) / file for file in pictures_in(pictures)]
         if not files:
             raise FileNotFoundError(f"{pictures}: there is no picture in this folder, nor in those below it.")
     else:
@@ -117,7 +115,7 @@ def _thumbnail(file):
             upright = ImageOps.exif_transpose(picture).convert("RGB")
     except FileNotFoundError:
         raise FileNotFoundError(f"{file}: there is no such picture.") from None
-    except OSError as error:  # Pillow's own are of this kind
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # what Pillow raises of it
         raise ValueError(f"{file}: it is no picture that can be read ({error}).") from None
     return np.asarray(ImageOps.pad(upright, (CONTACT, CONTACT), Image.Resampling.LANCZOS, PAPER))
 

@@ -1,6 +1,6 @@
 import pytest
 
-from facegen_keras.files import write_atomically
+from facegen_keras.files import write_atomically, write_folder_atomically
 
 
 def test_a_file_appears_once_it_is_complete(tmp_path):
@@ -18,3 +18,15 @@ def test_an_error_leaves_the_file_that_was_there(tmp_path):
         unfinished.write_text("half")
         raise KeyboardInterrupt
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
+
+
+def test_a_folder_appears_once_it_is_complete_and_the_quicker_one_stays(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    for text in ("first", "second"):
+        with write_folder_atomically(folder, folder.is_dir) as made:
+            made.mkdir()
+            (made / "file.txt").write_text(text)
+            assert folder.is_dir() == (text == "second")
+    assert (folder / "file.txt").read_text() == "first" and list(folder.parent.iterdir()) == [folder]
+    with pytest.raises(OSError), write_folder_atomically(folder, lambda: False) as made:
+        made.mkdir()

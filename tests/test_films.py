@@ -52,6 +52,12 @@ def test_films_that_cannot_be(count, name, titles, word, tmp_path):
         fg.save_film(colours(count), tmp_path / name, titles=titles)
 
 
+@pytest.mark.parametrize("seconds", [0, -1.0, float("inf"), float("nan")])
+def test_films_of_no_time(seconds, tmp_path):
+    with pytest.raises(ValueError, match="seconds="):
+        fg.save_film(colours(2), tmp_path / "film.gif", seconds)
+
+
 def test_film_of_a_training_shows_its_grids_in_the_order_of_epochs(tmp_path):
     for epoch in (1, 100, 20):
         about = {"Recipe": "modern", "Epoch": epoch, "Seed": 0}

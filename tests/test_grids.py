@@ -108,7 +108,8 @@ def test_contact_sheet_shows_pictures_of_any_size_whole_with_their_names(tmp_pat
         (folder / inside).mkdir(parents=True)
         Image.new("RGB", (300, 100), (200, 0, 0)).save(folder / inside / "wide.png")
     Image.new("L", (50, 400), 0).save(folder / ("a_very_long_name_of_a_picture" * 3 + ".jpg"))
-    (folder / "notes.txt").write_text("no picture")
+    for name in ("notes.txt", "notes.pdf"):
+        (folder / name).write_text("no picture")
     sheet = np.asarray(Image.open(fg.contact_sheet(folder, tmp_path / "sheet.png", columns=2)))
     assert sheet.shape == (128 + 3 * 4 + 11, 2 * 132 + 4, 3)
     wide = sheet[4:132, 136:264]
@@ -126,6 +127,11 @@ def test_contact_sheets_that_cannot_be(tmp_path):
     (tmp_path / "broken.png").write_bytes((tmp_path / "whole.png").read_bytes()[:2000])
     with pytest.raises(ValueError, match="broken.png: it is no picture"):
         fg.contact_sheet([tmp_path / "whole.png", tmp_path / "broken.png"], tmp_path / "sheet.png")
+    damaged = bytearray((tmp_path / "whole.png").read_bytes())
+    damaged[8 + 25 + 4 : 8 + 25 + 8] = b"\0\0\0\0"  # the name of the second chunk
+    (tmp_path / "broken.png").write_bytes(damaged)
+    with pytest.raises(ValueError, match="broken.png: it is no picture"):
+        fg.contact_sheet([tmp_path / "broken.png"], tmp_path / "sheet.png")
     (tmp_path / "whole.png").unlink()
     with pytest.raises(FileNotFoundError, match="lost.png"):
         fg.contact_sheet([tmp_path / "lost.png"], tmp_path / "sheet.png")

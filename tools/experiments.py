@@ -23,6 +23,7 @@ import pandas as pd  # noqa: E402
 
 from facegen_keras.data.layouts import find_data  # noqa: E402
 from facegen_keras.files import write_atomically  # noqa: E402
+from facegen_keras.training.comparison import agree  # noqa: E402
 from facegen_keras.training.history import read_history  # noqa: E402
 from facegen_keras.training.lock import only_process  # noqa: E402
 
@@ -166,17 +167,10 @@ def as_markdown(table):
     return "\n".join([*lines, ""])
 
 
-def agree(options):
-    """ValueError if the folder holds experiments on other faces, or of another length."""
+def terms_of(options):
+    """What has to be the same for all experiments of a folder."""
     terms = {name: getattr(options, name) for name in ("images", "minutes", "epoch", "image_size")}
-    terms["data"] = str(find_data(options.data).resolve())
-    file = options.out / "terms.json"
-    if file.exists() and (known := json.loads(file.read_text(encoding="utf-8"))) != terms:
-        raise ValueError(
-            f"{options.out} holds experiments under {known}, and these have {terms}: choose another --out."
-        )
-    with write_atomically(file) as unfinished:
-        unfinished.write_text(json.dumps(terms, indent=2) + "\n", encoding="utf-8")
+    return terms | {"data": str(find_data(options.data).resolve())}
 
 
 def main(arguments=None):
@@ -200,7 +194,7 @@ def main(arguments=None):
         parser.error(f"no variant {', '.join(sorted(unknown))}: expected some of {', '.join(known)}")
     modern = fg.RECIPES["modern"].override(image_size=options.image_size)
     with only_process(options.out):
-        agree(options)
+        agree(options.out, terms_of(options))
         for seed in options.seeds:
             for name in options.variants or known:
                 run(name, changed(modern, name, options.images), seed, options)

@@ -45,6 +45,8 @@ def link(faces, folder, names, tests=None):
     """Make a folder of links to pictures and tables, and a partition file where `tests` says who is tested on."""
     pictures = folder / "img_align_celeba"
     pictures.mkdir(parents=True, exist_ok=True)
+    if others := {link.name for link in pictures.iterdir()}.difference(names):
+        raise SystemExit(f"{folder} holds {len(others):,} faces of another division: remove it, and divide again.")
     sources = {pictures / name: faces.pictures / name for name in names}
     sources |= {folder / "list_attr_celeba.txt": faces.attribute_file}
     sources |= {folder / "identity_CelebA.txt": faces.attribute_file.parent / "identity_CelebA.txt"}

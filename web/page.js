@@ -102,7 +102,7 @@ function paint(id, canvas, what) {
 // A slider moved: what it implies moves, too.
 function move(attribute, share) {
   const strength = turned(attribute, share);
-  Object.assign(wanted, facts.implied[attribute.name][Math.round(strength)], { [attribute.name]: strength });
+  Object.assign(wanted, facts.implied[attribute.name][Number(strength > 0.5)], { [attribute.name]: strength });
   act(change);
 }
 

@@ -8,7 +8,10 @@ from facegen_keras.commands.arguments import add_reject, add_run, add_truncation
 
 def sample(run, last, count, attributes, seed, reject, truncation, out, titles):
     gan, wanted = load(run, last, truncation=truncation), parse_strengths(attributes)
-    pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed, reject)
+    if titles:
+        pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed, reject)
+    else:
+        pictures = gan.sample(count, wanted, seed, reject=reject)
     titles = fg.verdict_titles(verdicts) if titles else None
     path = fg.save_grid(pictures, out, titles=titles, about=fg.about_samples(gan, wanted, seed, reject))
     print(f"{count} faces are in {path.absolute()}")

@@ -12,6 +12,8 @@ def refine(photos, run, last, attributes, passes, face, attribute_network, out, 
 
     _check_folder("--full-size", full_size)
     gan, changes = load(run, last, "editor", attribute_network), parse_strengths(attributes)
+    if gan.reads_pictures and attribute_network:
+        raise ValueError(f"--attribute-network {attribute_network}: an editor reads pictures by itself. Leave it out.")
     pairs = [fg.load_photo(photo, gan.size, gan.crop, face) for photo in photos]
     for photo, (_, framed) in zip(photos, pairs):
         print(f"{photo}: {framed}")
@@ -25,8 +27,8 @@ def refine(photos, run, last, attributes, passes, face, attribute_network, out, 
     print(f"{path.absolute()} shows {len(photos)} face{'s' * (len(photos) > 1)}, before and after")
     if gan.takes_pictures:
         gan.passes = passes  # of a session's pictures
+    session = fg.EditSession(gan) if full_size else None
     for photo in photos if full_size else ():
-        session = fg.EditSession(gan)
         session.start_from(photo, face)
         session.change_several(changes)
         print(f"{photo} in full size: {session.export(full_size)[-1].absolute()}")

@@ -3,6 +3,7 @@
 import collections
 import csv
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,13 @@ from facegen_keras.checks import check_whole
 from facegen_keras.data.images import CELEBA_SIZE
 from facegen_keras.data.landmarks import explain_missing_detector
 from facegen_keras.data.photos import cut_face, find_faces, open_photo
-from facegen_keras.files import write_atomically
+from facegen_keras.files import pictures_in, write_atomically
 from facegen_keras.progress import tell_time_left
 
 logger = logging.getLogger(__name__)
 
 REPORT = "alignment.csv"
-COLUMNS = ("picture", "bytes", "faces", "written", "left_out")
+COLUMNS = ("picture", "bytes", "asked", "faces", "written", "left_out")
 SMALLEST = 64  # pixels of the photograph for the width of CelebA's pictures: the size that faces are mostly trained at
 INSIDE = 2 / 3  # share of a face's picture that must lie within the photograph
 QUALITY = 95  # of JPEG
@@ -45,7 +46,8 @@ def align_faces(folder, out, faces="each", smallest=SMALLEST):
     Raises:
         FileNotFoundError: there is no such folder, or no picture in it.
         ImportError: the face detector, the extra `photos`, is not installed.
-        ValueError: `out` is the folder itself or one in it, its report is of another kind, or an option is wrong.
+        ValueError: `out` is the folder itself or one in it, its report is of another kind or of a call with other
+            options, or an option is wrong.
     """
     folder, out = Path(folder), Path(out)
     if faces not in ("each", "largest"):
@@ -57,28 +59,31 @@ def align_faces(folder, out, faces="each", smallest=SMALLEST):
         raise FileNotFoundError(f"{folder}: there is no such folder.")
     if out.resolve().is_relative_to(folder.resolve()):
         raise ValueError(f"out={out} lies in the folder of the photographs, {folder}: name one beside it.")
-    pictures = _pictures_in(folder)
+    pictures = pictures_in(folder)
     if not pictures:
         raise FileNotFoundError(f"{folder}: no picture is there, nor in the folders below it.")
     names = _names_of(pictures)
     out.mkdir(parents=True, exist_ok=True)
     report = out / REPORT
-    done = _read_report(report)
+    done, asked = _read_report(report), f"{faces}, from {smallest} pixels"
+    if other := next((row["asked"] for row in done.values() if row["asked"] != asked), None):
+        raise ValueError(f"{report} is of faces={other}, and not {asked}: name another folder, or ask as before.")
     sizes = {picture: (folder / picture).stat().st_size for picture in pictures}
     left = [picture for picture in pictures if done.get(str(picture), {}).get("bytes") != str(sizes[picture])]
     if len(left) < len(pictures):
         logger.info("%s goes on: %d of %d pictures are done", out, len(pictures) - len(left), len(pictures))
     with report.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        if not done:
+        if not file.tell():
             writer.writerow(COLUMNS)
         for picture in tell_time_left(left, f"Aligning {len(left):,} pictures"):
-            row = (str(picture), sizes[picture], *_align(folder / picture, out / names[picture], faces, smallest))
+            found = _align(folder / picture, out / names[picture], faces, smallest)
+            row = (str(picture), sizes[picture], asked, *found)
             writer.writerow(row)
             file.flush()
             done[row[0]] = dict(zip(COLUMNS, map(str, row)))
     rows = [done[str(picture)] for picture in pictures]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).drop(columns="bytes")
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).drop(columns=["bytes", "asked"])
     return table.astype({"faces": int, "written": int})
 
 
@@ -112,20 +117,18 @@ def _share_inside(photo, place):
     return ((places >= 0) & (places <= photo.size)).all(axis=1).mean()
 
 
-def _pictures_in(folder):
-    """The paths in a folder, and in those below it, that are named like pictures; hidden ones are not."""
-    Image.init()
-    readable = {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    paths = (
-        path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in readable and path.is_file()
-    )
-    return sorted(path for path in paths if not any(part.startswith(".") for part in path.parts))
-
-
 def _names_of(pictures):
-    """For each picture the path of its faces without suffix: `a/b.png` has `a/b`, unless `a/b.jpg` is there, too."""
+    """For each picture the path of its faces without suffix: `a/b.png` has `a/b`, and `a/b.png` where others want that.
+
+    These are another picture of this name, such as `a/b.jpg`, and the second face of `a/c.png` where b is c_2.
+    """
     times = collections.Counter(picture.with_suffix("") for picture in pictures)
-    return {picture: picture if times[picture.with_suffix("")] > 1 else picture.with_suffix("") for picture in pictures}
+
+    def is_wanted(path):
+        first, number = re.fullmatch(r"(.+?)(_\d+)?", path.name).groups()
+        return times[path] > 1 or bool(number and times[path.with_name(first)])
+
+    return {picture: picture if is_wanted(picture.with_suffix("")) else picture.with_suffix("") for picture in pictures}
 
 
 def _read_report(file):
@@ -138,5 +141,5 @@ def _read_report(file):
         raise ValueError(f"{file} is no report of an alignment: name another folder, or remove the file.")
     if cut:
         with write_atomically(file) as unfinished:
-            unfinished.write_text(complete + "\n", encoding="utf-8")
+            unfinished.write_text(complete and complete + "\n", encoding="utf-8")
     return {row[0]: dict(zip(COLUMNS, row)) for row in rows[1:] if len(row) == len(COLUMNS)}

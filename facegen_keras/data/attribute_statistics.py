@@ -99,9 +99,10 @@ def sample_attributes(count, seed=0, given=None):
         kept = np.concatenate([kept, drawn[_possible(drawn) & (drawn[:, fixed] == values).all(axis=1)]])
         if len(kept) >= count:
             return kept[:count]
-    # A rare or impossible combination: draw vectors without it, and overwrite what is given.
+    # A rare or impossible combination: draw vectors without it, and overwrite what is given and what follows from it.
     drawn = sample_attributes(count, rng)
-    drawn[:, fixed] = values
+    for name, value in (implied_attributes(given) | given).items():
+        drawn[:, ATTRIBUTES.index(name)] = value
     return drawn
 
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from facegen_keras.data.folder import PICTURE_SUFFIXES, FaceFolder, cache_folder, is_picture, say_once
-from facegen_keras.data.sample_faces import DRAWING_VERSION, write_sample_faces
+from facegen_keras.data.sample_faces import DRAWING_VERSION, RECORD, write_sample_faces
 from facegen_keras.data.tables import is_own_table
 from facegen_keras.data.tfds_faces import TfdsFaces
 
@@ -103,6 +103,21 @@ def find_layout(folder):
         f"{folder}: no picture ({', '.join(PICTURE_SUFFIXES)}) there, nor in img_align_celeba below it. "
         + (f"Unpack {packed} first." if packed else "Give the folder that holds img_align_celeba, or the pictures.")
     )
+
+
+def is_drawn(data=None):
+    """Whether the faces that `find_data` finds were drawn: `write_sample_faces` leaves a record beside their folder."""
+    return (find_layout(find_data(data)).pictures.parent / RECORD).exists()
+
+
+def tell_source(data=None):
+    """What a model card says of the faces that `find_data` finds: a sentence on where they come from."""
+    if is_drawn(data):
+        return "Data: faces that this package drew, with the attributes they were drawn by."
+    faces = find_layout(find_data(data))
+    if isinstance(faces, TfdsFaces) or faces.attribute_file and faces.attribute_file.name in ATTRIBUTE_FILES:
+        return "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights."
+    return "Data: those of whoever trained it."
 
 
 def _own_layout(folder):

@@ -1,7 +1,5 @@
 """Drawn faces as a folder of one's own has them: PNGs of several sizes, with labels that are not CelebA's."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ from facegen_keras.checks import check_whole
 from facegen_keras.data.attribute_statistics import sample_attributes
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.drawn_faces import draw_files
+from facegen_keras.files import write_folder_atomically
 
 # Each label, and the attribute and the value of it that the drawing is made by.
 OWN_LABELS = {
@@ -48,11 +47,8 @@ def write_own_faces(folder, count=300, seed=0):
         if not (folder / TABLE).is_file():
             raise FileExistsError(f"{folder} holds something other than drawn faces: name another folder.")
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        made = Path(scratch) / folder.name
+    with write_folder_atomically(folder, (folder / TABLE).is_file) as made:
         _write(made, count, seed)
-        os.replace(made, folder)
     return folder
 
 

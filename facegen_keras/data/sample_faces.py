@@ -2,8 +2,6 @@
 
 import functools
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from facegen_keras.data.attribute_statistics import sample_attributes
 from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.drawn_faces import draw_face, draw_files
 from facegen_keras.data.images import CROP, check_size, cut_centre
+from facegen_keras.files import write_folder_atomically
 
 DRAWING_VERSION = 1  # raise it when the same seed draws other pictures
 PICTURES, LABELS, PARTITION = "img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt"
@@ -70,15 +69,8 @@ def write_sample_faces(folder, count=2_000, seed=0):
     record = {"count": count, "seed": seed, "drawing": DRAWING_VERSION}
     if _holds(folder, record):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        made = Path(scratch) / folder.name
+    with write_folder_atomically(folder, lambda: _holds(folder, record)) as made:
         _write_set(made, record)
-        try:
-            os.replace(made, folder)
-        except OSError:
-            if not _holds(folder, record):  # another process may have been quicker
-                raise
     return folder
 
 

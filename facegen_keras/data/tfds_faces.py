@@ -4,11 +4,9 @@ import functools
 import io
 import json
 import logging
-import os
-import tempfile
-from pathlib import Path
 
 from facegen_keras.data.folder import FaceFolder, cache_folder, file_states, hash_of
+from facegen_keras.files import write_folder_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -115,16 +113,10 @@ def _write_tables(folder, tables):
         header = header or sorted(example["attributes"])
         attributes.append(" ".join([name, *("1" if example["attributes"][key] else "-1" for key in header)]))
         partition.append(f"{name} {number}")
-    with tempfile.TemporaryDirectory(dir=tables.parent) as scratch:
-        made = Path(scratch) / "tables"
+    with write_folder_atomically(tables, tables.is_dir) as made:
         made.mkdir()
         for file, lines in (
             ("list_attr_celeba.txt", [len(attributes), " ".join(header), *attributes]),
             ("list_eval_partition.txt", partition),
         ):
             (made / file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        try:
-            os.replace(made, tables)
-        except OSError:
-            if not tables.is_dir():  # another process may have been quicker
-                raise

@@ -73,7 +73,7 @@ class EditSession:
             ValueError: the generator has no such attribute, or the strength is outside 0..1.
         """
         resolve_attributes([name], known=self.gan.attributes)
-        self._change(implied_by(self.gan, {name: round(strength)}) | {name: strength}, name)
+        self._change(implied_by(self.gan, {name: strength}) | {name: strength}, name)
 
     def change_several(self, changes):
         """Set several attributes in one step, as `gan.refine` does: what is named stays as named, whatever is implied.

@@ -129,7 +129,9 @@ def implied_by(gan, changes):
     """Which of a GAN's attributes follow from a change of others: a dict of name to value, 0 or 1.
 
     By CelebA (`implied_attributes`), or, of other names, by the data set that it was trained on (`LabelStatistics`).
+    A strength over a half implies what the attribute does, any other what its absence does.
     """
+    changes = {name: int(strength > 0.5) for name, strength in changes.items()}
     if not has_own_labels(gan):
         implied = attribute_statistics.implied_attributes(changes)
     else:
@@ -160,14 +162,15 @@ def explain_unread(gan):
 def read_attributes(gan, pictures):
     """Which of the GAN's attributes pictures show, by `estimate_attributes`: float32 (count, n) of 0 and 1.
 
-    Where no network reads them: how often they occur in the data set that the GAN was trained on, and a warning.
+    Its `attribute_network` reads them, or, for a GAN that reads pictures by itself, the one that it reads them by.
+    Where none does: how often they occur in the data set that the GAN was trained on, and a warning.
     """
-    if unread := explain_unread(gan):
+    if not gan.reads_pictures and (unread := explain_unread(gan)):
         logger.warning("%s Until then, each is taken at its frequency.", unread)
         known = gan.label_statistics
         frequencies = known.frequencies if known else np.full(len(gan.attributes), 0.5, np.float32)
         return np.tile(frequencies, (len(pictures), 1))
-    network = find_attribute_network(gan.attribute_network)
+    network = find_attribute_network(None if gan.reads_pictures else gan.attribute_network)
     columns = [network.attributes.index(name) for name in gan.attributes]
     return np.rint(estimate_attributes(pictures, network)[:, columns]).astype(np.float32)
 

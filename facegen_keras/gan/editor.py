@@ -45,6 +45,7 @@ class EditorGAN(InteractiveGAN):
     """
 
     extra_metrics = ("reconstruction", "guidance", "kept")
+    reads_pictures = True
 
     def __init__(self, *models, guidance=1.0, guide=None, reconstruction=10.0, **options):
         super().__init__(*models, reconstruction=reconstruction, **options)
@@ -86,7 +87,7 @@ class EditorGAN(InteractiveGAN):
 
         drawn = draw_share(draw, count)
         target, implied = source, _implied(self.attributes)
-        for place in range(len(FLIPS) - 1):
+        for place in range(min(len(FLIPS) - 1, len(self.attributes))):
             chosen = drawn[:, place + 1]
             value = 1 - tf.gather(target, chosen, axis=1, batch_dims=1)
             follows = tf.gather_nd(implied, tf.stack([chosen, tf.cast(value, tf.int32)], axis=1))

@@ -65,6 +65,7 @@ class FaceGAN(Saving, keras.Model):
 
     extra_metrics = ()  # what a subclass logs beside the rest
     takes_pictures = False  # whether latents are pictures, and each output may go in again
+    reads_pictures = False  # whether it reads its attributes off them by itself, as the shipped attribute network does
     start_faces = None
     truncation = 1.0
     attribute_network = None
@@ -315,7 +316,7 @@ class FaceGAN(Saving, keras.Model):
         """Change what pictures of faces show, and keep the rest: uint8 (passes, n, H, W, 3); see `inversion.refine`."""
         return inversion.refine(self, pictures, attributes, passes, seed, verbose, tune, keep_detail)
 
-    def verdict(self, pictures, attributes=None):
+    def verdict(self, pictures, attributes=None, batch_size=64):
         """D's probability that each picture is a real face (with these attributes).
 
         It is D's opinion in inference mode: batch norm's averages are of the faces it saw last in training, real and
@@ -324,6 +325,7 @@ class FaceGAN(Saving, keras.Model):
         Args:
             pictures: uint8 (count, H, W, 3).
             attributes: array (n,) or (count, n); needed where D sees attributes.
+            batch_size: pictures judged at once; bounds the memory.
 
         Returns:
             float32 array (count,) in [0, 1].
@@ -337,8 +339,10 @@ class FaceGAN(Saving, keras.Model):
             raise ValueError(f"The discriminator of {self.recipe!r} judges a face by its attributes: pass them.")
         if attributes is not None:
             attributes = self.sample_attributes(len(pictures), attributes)
-        (logits,) = self.discriminate(self.to_images(pictures), [attributes])
-        return self.gan_loss.probability(logits).numpy().ravel()
+        batches = [slice(i, i + batch_size) for i in range(0, len(pictures), batch_size)]
+        asked = [None if attributes is None else attributes[batch] for batch in batches]
+        logits = [self.discriminate(self.to_images(pictures[b]), [wanted])[0] for b, wanted in zip(batches, asked)]
+        return self.gan_loss.probability(tf.concat(logits, axis=0)).numpy().ravel()
 
     def to_pictures(self, images):
         """Images in `value_range` to uint8 pictures, of any shape."""

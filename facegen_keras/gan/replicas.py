@@ -2,11 +2,7 @@
 
 import tensorflow as tf
 
-
-def _several():
-    """The context of this replica; None where there is no other one."""
-    context = tf.distribute.get_replica_context()
-    return context if context and context.num_replicas_in_sync > 1 else None
+from facegen_keras.networks.layers import replica_context
 
 
 def roll_batch(batch):
@@ -14,7 +10,7 @@ def roll_batch(batch):
 
     Replicas hand over their last elements, so that it is the batch of all replicas that rolls.
     """
-    if not (context := _several()):
+    if not (context := replica_context()):
         return tf.roll(batch, 1, axis=0)
     lasts = context.all_gather(batch[-1:], axis=0)
     before = lasts[context.replica_id_in_sync_group - 1]
@@ -28,7 +24,7 @@ def draw_share(draw, count):
         draw: function of a number of elements to a tensor of so many.
         count: elements in this replica's batch.
     """
-    if not (context := _several()):
+    if not (context := replica_context()):
         return draw(count)
     first = context.replica_id_in_sync_group * count
     return draw(count * context.num_replicas_in_sync)[first : first + count]
@@ -39,7 +35,7 @@ def agree_on_overflow(gradients):
 
     Keras' `LossScaleOptimizer` asks the first replica alone whether the step is to be skipped.
     """
-    if not (context := _several()):
+    if not (context := replica_context()):
         return gradients
     broken = tf.add_n([tf.reduce_sum(0.0 * gradient) for gradient in gradients])  # 0, or NaN
     broken = context.all_reduce(tf.distribute.ReduceOp.SUM, broken)

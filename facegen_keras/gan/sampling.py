@@ -35,6 +35,7 @@ def attribute_sheet(gan, attributes=None, count=8, base=None, seed=0):
         rows = {name: {name: 1} for name in names}
     else:
         base = plain_face(gan) if base is None else base
+        resolve_attributes(list(base), known=gan.attributes)
         rows = {"base": base}
         for name in names:
             change = {name: 1 - base.get(name, 0)}
@@ -122,7 +123,7 @@ def interpolation(gan, steps=8, attributes=None, to_attributes=None, seed=0, to_
     steps = check_whole("steps", steps, 2)
     latents = slerp(gan.sample_latents(1, seed)[0], gan.sample_latents(1, to_seed)[0], steps)
     if not gan.attributes:
-        return gan.sample(latents=latents)
+        return gan.sample(attributes=attributes or to_attributes, latents=latents)
     start = gan.sample_attributes(1, attributes, seed)[0]
     end = start if to_attributes is None else gan.sample_attributes(1, to_attributes, seed)[0]
     return gan.sample(attributes=np.linspace(start, end, steps), latents=latents)

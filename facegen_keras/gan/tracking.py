@@ -1,5 +1,7 @@
 """What is logged of a training, and how far it has come."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -36,7 +38,8 @@ class LastMean(keras.metrics.Metric):
 class Position(keras.callbacks.Callback):
     """Keeps which epoch and batch a training has reached, in the GAN; an epoch that was interrupted goes on.
 
-    Its first batches, which were trained on before, are read again and left out (see `leaving_out`).
+    Its first batches, which were trained on before, are read again and left out (see `leaving_out`). Where it has no
+    longer so many, as batches are larger now, it begins anew.
 
     Args:
         next_epoch: the `NextEpoch` of the faces; None where they have none, and each iterator is the next epoch.
@@ -48,7 +51,8 @@ class Position(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         gan = self.model
-        if epoch != int(gan.epochs_done.numpy()):  # it is not the epoch that was interrupted
+        is_shorter = int(gan.batches_done.numpy()) > (self.params.get("steps") or math.inf)
+        if is_shorter or epoch != int(gan.epochs_done.numpy()):  # it is not the epoch that was interrupted
             gan.epochs_done.assign(epoch)
             gan.batches_done.assign(0)
             gan.reset_metrics()

@@ -69,4 +69,7 @@ def _copy(gan):
     for variable, original in zip(generator.variables, gan.sampling_generator.variables):
         variable.assign(original)
     parts = {"generator": generator, "discriminator": gan.discriminator, "augmentation": None}
-    return type(gan)(**(gan.get_config() | parts | {"ema_decay": 0.0}))
+    copy = type(gan)(**(gan.get_config() | parts | {"ema_decay": 0.0}))
+    copy.attribute_network, copy.truncation = gan.attribute_network, gan.truncation
+    copy.epochs_done.assign(gan.epochs_done)
+    return copy

@@ -113,14 +113,14 @@ def manifold_overlap(real, fake, neighbours=NEIGHBOURS):
     real, fake = _checked(real, fake)
     if min(len(real), len(fake)) <= neighbours:
         raise ValueError(f"{len(real)} real and {len(fake)} generated: expected more than {neighbours} of each.")
-    between = distances(real, fake)
-    precision = (between <= _radii(real, neighbours)[:, None]).any(axis=0).mean()
-    recall = (between <= _radii(fake, neighbours)[None]).any(axis=1).mean()
-    return float(precision), float(recall)
+    return _share_inside(fake, real, neighbours), _share_inside(real, fake, neighbours)
 
 
-def _radii(vectors, neighbours):
-    return np.partition(distances(vectors, vectors), neighbours, axis=1)[:, neighbours]  # each is its own 0th
+def _share_inside(vectors, others, neighbours):
+    """The share of vectors in the manifold of others."""
+    near = (np.partition(between, neighbours, axis=1)[:, neighbours] for between in _in_blocks(others, others))
+    radii = np.concatenate(list(near))  # each is its own 0th neighbour
+    return float(np.concatenate([(between <= radii).any(axis=1) for between in _in_blocks(vectors, others)]).mean())
 
 
 def distances(x, y):

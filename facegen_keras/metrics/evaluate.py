@@ -7,8 +7,7 @@ import pandas as pd
 
 from facegen_keras.checks import check_whole
 from facegen_keras.data.images import check_size, to_size
-from facegen_keras.data.layouts import find_data, find_layout
-from facegen_keras.data.sample_faces import RECORD
+from facegen_keras.data.layouts import is_drawn
 from facegen_keras.data.selection import open_faces
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.conditions import explain_unread
@@ -143,7 +142,7 @@ def evaluate(gan, count=2_000, *, data=None, split="train", images=None, size=No
     accuracy, unread = None, explain_unread(gan)
     if gan.attributes and not unread:
         accuracy = compare_accuracy(resized, target_attributes, real, labels[:count], how, gan.attribute_network)
-    summary = _summary(count, [kind.name for kind in kinds.values()], how, is_drawn=_is_drawn(data))
+    summary = _summary(count, [kind.name for kind in kinds.values()], how, is_drawn(data))
     summary += (unread,) if unread else ()
     bias = bias_report(real, resized, gan.attribute_network)
     return Evaluation(scores, accuracy, bias, pairs, samples, summary)
@@ -157,12 +156,7 @@ def _memorised(gan, samples, data, split, images, how):
     return near, np.stack([samples[first], training.pictures[training.rows[near.nearest[first]]]])
 
 
-def _is_drawn(data):
-    """Whether the faces are the embedded drawings: `write_sample_faces` leaves a record beside their folder."""
-    return (find_layout(find_data(data)).pictures.parent / RECORD).exists()
-
-
-def _summary(count, features, how, is_drawn):
+def _summary(count, features, how, drawn):
     crop = how["crop"]
     framing = "whole pictures" if isinstance(crop, str) else f"crop {crop}"
     start = f" Samples started from {how['started from']}." if "started from" in how else ""
@@ -172,4 +166,4 @@ def _summary(count, features, how, is_drawn):
         f"{count:,} samples against {count:,} real faces ({framing}, split {how['split']}).{start}",
         f"Features: {'; '.join(features)}.",
     ]
-    return (*lines, DRAWN) if is_drawn else tuple(lines)
+    return (*lines, DRAWN) if drawn else tuple(lines)

@@ -11,6 +11,7 @@ from PIL import Image
 from facegen_keras.data.attributes import ATTRIBUTES, resolve_attributes
 from facegen_keras.data.celeba import load_arrays, load_attributes, load_identities
 from facegen_keras.data.images import CELEBA_SIZE, CROP
+from facegen_keras.data.layouts import tell_source
 from facegen_keras.files import write_atomically
 from facegen_keras.networks.attribute_network import (
     NAMES,
@@ -80,7 +81,7 @@ def train_attribute_network(
     with write_atomically(out) as file:
         np.savez_compressed(file, **compress_network(network) | {NAMES: np.array(network.attributes)})
     with write_atomically(out.with_suffix(".md")) as file:
-        card = _card(scores, names, *faces, epochs, radius, None if identities is None else people)
+        card = _card(scores, names, *faces, epochs, radius, None if identities is None else people, tell_source(data))
         file.write_text(card, encoding="utf-8")
     return scores
 
@@ -231,20 +232,15 @@ def _score(network, pictures, table):
     return pd.DataFrame.from_dict(rows, "index").astype({"faces": int})
 
 
-def _card(scores, names, training_faces, test_faces, epochs, radius, people):
+def _card(scores, names, training_faces, test_faces, epochs, radius, people, source):
     """The model card; `people` (n,) says who is on each picture, or is None if nobody knows."""
     if people is None:
         split = "It is not known who is on which picture (`identity_CelebA.txt`), so the same people may be in both."
     else:
         split = f"Nobody is in both: the {len(np.unique(people)):,} people were split by `identity_CelebA.txt`."
     moved = f"Each training face was moved by up to {255 * radius:g} of 255 to where the network erred most."
-    what, terms = f"{len(names)} attributes ({', '.join(names)})", ["Data and labels: those of whoever trained it."]
-    if set(names) <= set(ATTRIBUTES):
-        what = "CelebA's 40 attributes" if len(names) == len(ATTRIBUTES) else what
-        terms = [
-            "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. The labels",
-            "are what people saw in pictures of celebrities, and many are wrong.",
-        ]
+    what = "CelebA's 40 attributes" if names == ATTRIBUTES else f"{len(names)} attributes ({', '.join(names)})"
+    labels = ["The labels are what people saw in pictures of celebrities, and many are wrong."] * ("CelebA" in source)
     lines = [
         "# Attribute network",
         "",
@@ -260,7 +256,8 @@ def _card(scores, names, training_faces, test_faces, epochs, radius, people):
         "The `.npz` file holds the weights in eight bits. `load_attribute_network` in",
         "`facegen_keras/networks/attribute_network.py` builds the network and loads them.",
         "",
-        *terms,
+        source,
+        *labels,
         "Rare attributes are read poorly. Do not use the network to judge people.",
         "",
         "| attribute | balanced accuracy | frequency | test faces that show it |",

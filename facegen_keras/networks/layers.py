@@ -21,7 +21,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         pictures = inputs[:, None, None, :] if flat else inputs  # the kernel expects four dimensions
         scale = tf.cast(self.gamma.value, tf.float32) if self.scale else tf.ones(channels)
         offset = tf.cast(self.beta.value, tf.float32) if self.center else tf.zeros(channels)
-        normalize = _normalize_shared if _are_several() else _normalize_fused
+        normalize = _normalize_shared if replica_context() else _normalize_fused
         pictures, mean, variance = normalize(pictures, scale, offset, self.epsilon)
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(self.momentum * average.value + (1 - self.momentum) * value)
@@ -56,17 +56,16 @@ def _normalize_shared(pictures, scale, offset, epsilon):
     return tf.cast(normalized, pictures.dtype), mean, variance
 
 
-def _are_several():
-    """Whether this is one of several replicas."""
+def replica_context():
+    """The context of this replica; None where there is no other one."""
     context = tf.distribute.get_replica_context()
-    return bool(context) and context.num_replicas_in_sync > 1
+    return context if context and context.num_replicas_in_sync > 1 else None
 
 
 def _mean_of_replicas(value):
     """The mean over all replicas of a tensor that each of them has."""
-    if not _are_several():
-        return value
-    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, value)
+    context = replica_context()
+    return value if context is None else context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
 
 
 @keras.saving.register_keras_serializable("facegen_keras")

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import layers
 
 from facegen_keras.data.celeba import load_arrays, load_identities
+from facegen_keras.data.layouts import tell_source
 from facegen_keras.files import write_atomically
 from facegen_keras.networks.attribute_network import read_features
 from facegen_keras.networks.attribute_training import (
@@ -72,7 +73,8 @@ def train_view_network(out, data=None, epochs=100, images=None, held_out=0.1, ba
     found = _find_again(load_view_network(out), pictures[tests][:MOST_TESTS])
     counts = f"{(~tests).sum():,}", f"{min(tests.sum(), MOST_TESTS):,}"
     with write_atomically(out.with_suffix(".md")) as file:
-        file.write_text(_card(found, *counts, epochs, None if identities is None else people), encoding="utf-8")
+        card = _card(found, *counts, epochs, None if identities is None else people, tell_source(data))
+        file.write_text(card, encoding="utf-8")
     return found
 
 
@@ -152,7 +154,7 @@ def _features_of(network, images):
     return features / np.linalg.norm(features, axis=1, keepdims=True)
 
 
-def _card(found, training_faces, test_faces, epochs, people):
+def _card(found, training_faces, test_faces, epochs, people, source):
     """The model card; `people` (n,) says who is on each picture, or is None if nobody knows."""
     if people is None:
         split = "It is not known who is on which picture (`identity_CelebA.txt`), so the same people may be in both."
@@ -173,6 +175,6 @@ one in {test_faces}.
 The `.npz` file holds the weights in eight bits. `load_view_network` in `facegen_keras/networks/view_network.py` builds
 the network and loads them.
 
-Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights. Do not use the network to
-recognise people.
+{source}
+Do not use the network to recognise people.
 """

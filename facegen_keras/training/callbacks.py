@@ -68,8 +68,12 @@ class SampleGrid(_EveryFewEpochs):
             self._draw()
 
     def _draw(self):
-        pictures, verdicts = sample_with_verdicts(self.model, self.count, self.attributes, self.seed)
-        titles = verdict_titles(verdicts) if self.titles else None
+        asked, titles = (self.count, self.attributes, self.seed), None
+        if self.titles:
+            pictures, verdicts = sample_with_verdicts(self.model, *asked)
+            titles = verdict_titles(verdicts)
+        else:
+            pictures = self.model.sample(*asked)
         about = about_samples(self.model, self.attributes, self.seed) | {"Epoch": self.undrawn + 1}
         save_grid(pictures, self.file_of(self.undrawn + 1), titles=titles, about=about)
         self.undrawn = None

@@ -76,7 +76,7 @@ def compare(
     if count < FEWEST:
         raise ValueError(f"count={count}: expected at least {FEWEST} samples, and better 2,000.")
     terms = {"minutes": minutes, "data": str(find_data(data).resolve()), "size": size, "count": count}
-    _agree(folder, terms | {"dtype_policy": dtype_policy, "seed": seed})
+    agree(folder, terms | {"dtype_policy": dtype_policy, "seed": seed})
     left = [name for name in names if not (folder / name / "result.json").exists()]
     for name in tell_time_left(left, "Comparison", every=0):
         logger.info("%s: %s minutes", name, minutes)
@@ -106,7 +106,8 @@ def load_comparison(folder=SHIPPED):
     return pd.read_csv(table, index_col="recipe", encoding="utf-8"), Image.open(pictures)
 
 
-def _agree(folder, terms):
+def agree(folder, terms):
+    """Write down the terms, a dict, under which a folder's measurements are made; ValueError if it has other ones."""
     file = folder / "terms.json"
     if file.exists() and (known := json.loads(file.read_text(encoding="utf-8"))) != terms:
         raise ValueError(f"{folder} holds a comparison under {known}, and this one has {terms}: choose another folder.")

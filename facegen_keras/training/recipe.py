@@ -138,6 +138,10 @@ class Recipe:
         parts = check_whole("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
         if parts > 1:
             check_parts(self.real_pictures, parts)
+        if self.guidance is not None and self.passes is None:
+            raise ValueError(f"guidance={self.guidance}: {self.name!r} refines no pictures; give it passes, too.")
+        if self.guide is not None and self.guidance is None:
+            raise ValueError(f"guide={str(self.guide)!r}: {self.name!r} is not guided; take a recipe that is, editor.")
         if self.jit_compile not in (True, False, "auto"):
             raise ValueError(f'jit_compile={self.jit_compile!r}: expected True, False or "auto".')
 

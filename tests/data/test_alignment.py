@@ -104,6 +104,23 @@ def test_an_interrupted_alignment_goes_on_and_nothing_is_done_twice(folder, tmp_
 def test_pictures_of_one_name_do_not_overwrite_each_other():
     names = alignment._names_of([alignment.Path(name) for name in ("a.jpg", "a.png", "b.png", "c/a.png")])
     assert [str(name) for name in names.values()] == ["a.jpg", "a.png", "b", "c/a"]
+    names = alignment._names_of(
+        [alignment.Path(name) for name in ("a.jpg", "a_2.jpg", "a_2_3.png", "_2.jpg", "b_2.png")]
+    )
+    assert [str(name) for name in names.values()] == ["a", "a_2.jpg", "a_2_3.png", "_2", "b_2"]
+
+
+@pytest.mark.slow
+def test_other_options_than_those_of_the_report_are_refused(tmp_path):
+    Image.new("RGB", (30, 30)).save(tmp_path / "one.png")
+    report = tmp_path.with_name("faces") / "alignment.csv"
+    report.parent.mkdir()
+    report.write_text("picture,by")  # interrupted as it began
+    fg.align_faces(tmp_path, report.parent)
+    assert [line.split(",")[0] for line in report.read_text().splitlines()] == ["picture", "one.png"]
+    for options in ({"faces": "largest"}, {"smallest": 32}):
+        with pytest.raises(ValueError, match="is of faces=each, from 64 pixels"):
+            fg.align_faces(tmp_path, report.parent, **options)
 
 
 def test_what_cannot_be_aligned(tmp_path):

@@ -109,6 +109,13 @@ def test_given_attributes_hold_even_where_they_contradict_each_other():
     assert drawn[["Bald", "Bangs"]].to_numpy().all()
 
 
+def test_a_rare_combination_has_what_follows_from_it():
+    given = {"Blond_Hair": 1, "Male": 1, "Eyeglasses": 1, "Bald": 0, "Gray_Hair": 0, "Mustache": 1, "Wearing_Hat": 0}
+    drawn = pd.DataFrame(sample_attributes(200, given=given), columns=ATTRIBUTES)
+    assert (drawn[list(given)] == pd.Series(given)).all(axis=None)
+    assert not drawn[["Black_Hair", "Brown_Hair", "No_Beard"]].to_numpy().any()
+
+
 def test_given_value_that_is_neither_0_nor_1():
     with pytest.raises(ValueError, match="0 or 1"):
         sample_attributes(1, given={"Male": 2})

@@ -10,7 +10,7 @@ import facegen_keras
 from facegen_keras.data.attributes import ATTRIBUTES, ATTRIBUTES_5
 from facegen_keras.data.celeba import load_arrays, load_faces
 from facegen_keras.data.folder import say_once
-from facegen_keras.data.layouts import find_data, find_layout, workspace
+from facegen_keras.data.layouts import find_data, find_layout, tell_source, workspace
 from helpers import load_small, numbers_in, write_kaggle, write_official, write_pictures, write_plain, write_torchvision
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -81,6 +81,12 @@ def test_without_any_data_the_sample_faces_are_drawn_once(own_cache, monkeypatch
     images, attributes = next(iter(load_faces(16, 4, ATTRIBUTES_5, split="all")))
     assert images.shape == (4, 16, 16, 3) and attributes.shape == (4, 5)
     assert folder.joinpath("img_align_celeba", "000001.jpg").stat().st_mtime_ns == drawn
+
+
+def test_a_card_says_where_the_faces_come_from(tiny_celeba, faces_folder, tmp_path):
+    write_pictures(tmp_path / "own", 3)
+    assert tell_source(tiny_celeba).startswith("Data: CelebA")
+    assert "drew" in tell_source(faces_folder) and "whoever" in tell_source(tmp_path / "own")
 
 
 def test_folders_of_pictures_are_all_read(tmp_path):

@@ -140,9 +140,28 @@ def test_sizes_that_it_cannot_change(image_size):
         fg.RECIPES["editor"].build(image_size=image_size)
 
 
-def test_nonsense_guidance_is_refused():
-    with pytest.raises(ValueError, match="guidance=-1"):
-        fg.RECIPES["editor"].build(image_size=SIZE, guidance=-1)
+def test_guidance_that_cannot_be():
+    for recipe, changes, message in (
+        ("editor", {"guidance": -1}, "guidance=-1"),
+        ("modern", {"guidance": 1}, "'modern' refines no pictures"),
+        ("modern", {"guide": "network.npz"}, "'modern' is not guided"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fg.RECIPES[recipe].build(image_size=SIZE, **changes)
+
+
+def test_one_attribute_is_enough(faces):
+    gan = fg.RECIPES["editor"].build(image_size=SIZE, attributes=1)
+    images = gan.to_images(faces[:, ::4, ::4])
+    flipped = (gan.target_attributes(images, None).numpy() != gan._read(images, training=True).numpy()).mean()
+    assert 0.6 < flipped < 0.95
+
+
+def test_another_network_that_judges_it_does_not_change_what_it_reads(gan, faces):
+    shown = read_attributes(gan, faces[:4])
+    gan.attribute_network = "of_labels_of_ones_own.npz"
+    np.testing.assert_array_equal(read_attributes(gan, faces[:4]), shown)
+    gan.attribute_network = None
 
 
 def test_its_last_layers_are_float32_and_a_change_of_nothing_modulates_nothing():

@@ -93,6 +93,7 @@ def test_verdict_is_a_probability(gan):
     faces = gan.sample(6, seed=0)
     verdicts = gan.verdict(faces, [1, 0, 0, 0, 0])
     assert verdicts.shape == (6,) and (0 <= verdicts).all() and (verdicts <= 1).all()
+    np.testing.assert_allclose(gan.verdict(faces, [1, 0, 0, 0, 0], batch_size=4), verdicts, atol=1e-5)
     with pytest.raises(ValueError, match="attributes"):
         gan.verdict(faces)
 

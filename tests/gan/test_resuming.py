@@ -91,6 +91,15 @@ def test_another_epoch_than_the_interrupted_one_begins_at_its_first_batch(faces_
     assert int(gan.steps_done.numpy()) == 13 and int(gan.batches_done.numpy()) == 0
 
 
+def test_an_epoch_that_grew_shorter_begins_anew(faces_folder):
+    gan = RECIPE.build()
+    with pytest.raises(KeyboardInterrupt):
+        train(gan, faces_folder, interrupted_at=(0, 3))
+    larger = RECIPE.load_faces(data=faces_folder, random_select=20, batch_size=10, seed=3)
+    gan.fit(larger, epochs=1, verbose=0)
+    assert int(gan.steps_done.numpy()) == 4 + 2
+
+
 def test_looking_at_faces_before_training_changes_nothing(whole, faces_folder):
     gan, faces = RECIPE.build(), load_faces(faces_folder)
     next(iter(faces))

@@ -3,6 +3,7 @@ import pytest
 
 import facegen_keras as fg
 from facegen_keras.data.attribute_statistics import implied_attributes
+from facegen_keras.gan.conditions import implied_by
 from facegen_keras.gan.latents import Latent, slerp
 
 
@@ -42,6 +43,18 @@ def test_interpolation_starts_and_ends_at_its_faces(gan):
     np.testing.assert_allclose(strip[[0, -1]], np.concatenate([first, last]), atol=1)
     with pytest.raises(ValueError, match="steps=1"):
         fg.interpolation(gan, 1)
+
+
+def test_attributes_that_a_generator_does_not_have(gan):
+    with pytest.raises(ValueError, match="Smiling"):
+        fg.attribute_sheet(gan, base={"Smilling": 1})
+    with pytest.raises(ValueError, match="no attributes to ask for"):
+        fg.interpolation(fg.RECIPES["udacity"].build(image_size=16), 2, to_attributes={"Male": 1})
+
+
+def test_more_than_half_a_strength_implies_what_the_attribute_does(gan):
+    assert implied_by(gan, {"Blond_Hair": 0.6}) == implied_by(gan, {"Blond_Hair": 1}) != {}
+    assert implied_by(gan, {"Blond_Hair": 0.5}) == implied_by(gan, {"Blond_Hair": 0}) == {}
 
 
 def test_slerp_stays_on_the_sphere():

@@ -78,7 +78,9 @@ def test_what_cannot_be_tuned(faces):
 @pytest.mark.slow
 def test_refinement_draws_with_the_tuned_copy(faces):
     gan = small_gan("dcgan2")
+    gan.truncation = 0.7
     found = fg.invert(gan, faces, tune=20)
+    np.testing.assert_array_equal(found.gan.sample_latents(2), gan.sample_latents(2))
     refined = gan.refine(faces, found.attributes, tune=20)
     np.testing.assert_allclose(refined[0], found.pictures, atol=1)
     sheet, _ = fg.refinement_sheet(gan, to_size(faces, gan.size), [{"Male": 1}], tune=20)

@@ -36,7 +36,7 @@ def test_variants_are_trained_measured_and_tabulated_once(tool, tmp_path):
     assert (table.images == 64).all() and table["images/s"].gt(0).all() and table["recall (faces)"].between(0, 1).all()
     header, _, *lines = (out / "experiments.md").read_text().splitlines()
     assert header.startswith("| variant | seed | images |") and len(lines) == 4 and "| 50% |" in lines[-1]
-    with pytest.raises(ValueError, match="another --out"):
+    with pytest.raises(ValueError, match="choose another folder"):
         tool.main([*given[:5], "96", *given[6:], "plain"])
 
 
