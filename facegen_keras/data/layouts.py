@@ -4,9 +4,10 @@ import logging
 import os
 from pathlib import Path
 
+from facegen_keras.data.attributes import ATTRIBUTES
 from facegen_keras.data.folder import PICTURE_SUFFIXES, FaceFolder, cache_folder, is_picture, say_once
 from facegen_keras.data.sample_faces import DRAWING_VERSION, RECORD, write_sample_faces
-from facegen_keras.data.tables import is_own_table
+from facegen_keras.data.tables import is_own_table, read_attributes
 from facegen_keras.data.tfds_faces import TfdsFaces
 
 logger = logging.getLogger(__name__)
@@ -115,7 +116,8 @@ def tell_source(data=None):
     if is_drawn(data):
         return "Data: faces that this package drew, with the attributes they were drawn by."
     faces = find_layout(find_data(data))
-    if isinstance(faces, TfdsFaces) or faces.attribute_file and faces.attribute_file.name in ATTRIBUTE_FILES:
+    is_named = faces.attribute_file is not None and faces.attribute_file.name in ATTRIBUTE_FILES
+    if isinstance(faces, TfdsFaces) or is_named and set(read_attributes(faces.attribute_file)) == set(ATTRIBUTES):
         return "Data: CelebA (Liu et al. 2015), for non-commercial research only, and so are these weights."
     return "Data: those of whoever trained it."
 

@@ -1,9 +1,9 @@
 """Gradient accumulation: a training step takes its batch in parts, and so the memory of one part.
 
 Both networks learn what they would learn of the whole batch: D's update comes before G's, as ever, and therefore the
-fakes are generated twice, first for D, then for G. What looks at a whole batch sees parts
-instead: batch norm, wrong attributes that are shuffled, `EditorGAN`'s cubic mean. Attributes are dropped, and pictures
-moved by `EditorGAN`, alike in each part.
+fakes are generated twice, first for D, then for G. What looks at a whole batch sees parts instead: batch norm, wrong
+attributes that are shuffled, the cubic mean of `EditorGAN`. Which attributes are dropped, and how `EditorGAN` moves
+pictures, is the same in each part.
 """
 
 import tensorflow as tf

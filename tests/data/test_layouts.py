@@ -87,6 +87,9 @@ def test_a_card_says_where_the_faces_come_from(tiny_celeba, faces_folder, tmp_pa
     write_pictures(tmp_path / "own", 3)
     assert tell_source(tiny_celeba).startswith("Data: CelebA")
     assert "drew" in tell_source(faces_folder) and "whoever" in tell_source(tmp_path / "own")
+    table = "1\nRobot\n000001.jpg 1\n"  # CelebA's format, and labels of one's own
+    (tmp_path / "own" / "list_attr_celeba.txt").write_text(table)
+    assert "whoever" in tell_source(tmp_path / "own")
 
 
 def test_folders_of_pictures_are_all_read(tmp_path):
