@@ -51,7 +51,8 @@ class Position(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         gan = self.model
-        is_shorter = int(gan.batches_done.numpy()) > (self.params.get("steps") or math.inf)
+        steps = (self.params or {}).get("steps") or math.inf  # a CallbackList of the caller's tells none
+        is_shorter = int(gan.batches_done.numpy()) > steps
         if is_shorter or epoch != int(gan.epochs_done.numpy()):  # it is not the epoch that was interrupted
             gan.epochs_done.assign(epoch)
             gan.batches_done.assign(0)

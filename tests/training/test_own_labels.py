@@ -149,7 +149,7 @@ def test_every_measure_uses_a_network_of_own_labels(gan, labelled, network):
     assert loaded.attributes == ("Robot", "Cat", "Shiny") and fg.load_attribute_network().attributes == ATTRIBUTES
     card = network.with_suffix(".md").read_text(encoding="utf-8")
     assert "reads 3 attributes (Robot, Cat, Shiny)" in card
-    assert "Data and labels: those of whoever trained it." in card and "non-commercial" not in card
+    assert "Data: those of whoever trained it." in card and "non-commercial" not in card
     assert fg.estimate_attributes(gan.sample(3), network).shape == (3, 3)
     gan.attribute_network = network
     try:
