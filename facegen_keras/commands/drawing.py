@@ -10,10 +10,10 @@ def sample(run, last, count, attributes, seed, reject, truncation, out, titles):
     gan, wanted = load(run, last, truncation=truncation), parse_strengths(attributes)
     if titles:
         pictures, verdicts = fg.sample_with_verdicts(gan, count, wanted, seed, reject)
+        written = fg.verdict_titles(verdicts)
     else:
-        pictures = gan.sample(count, wanted, seed, reject=reject)
-    titles = fg.verdict_titles(verdicts) if titles else None
-    path = fg.save_grid(pictures, out, titles=titles, about=fg.about_samples(gan, wanted, seed, reject))
+        pictures, written = gan.sample(count, wanted, seed, reject=reject), None
+    path = fg.save_grid(pictures, out, titles=written, about=fg.about_samples(gan, wanted, seed, reject))
     print(f"{count} faces are in {path.absolute()}")
 
 

@@ -331,8 +331,9 @@ class FaceGAN(Saving, keras.Model):
             float32 array (count,) in [0, 1].
 
         Raises:
-            ValueError: attributes are missing, or the GAN was loaded without its loss.
+            ValueError: attributes are missing, a batch size that is none, or the GAN was loaded without its loss.
         """
+        batch_size = check_whole("batch_size", batch_size, 1)
         if not self.compiled:
             raise ValueError("This GAN was loaded with compile=False, without the loss that says what D's logits mean.")
         if self.discriminator.reads_attributes and attributes is None:
