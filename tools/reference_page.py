@@ -1,6 +1,8 @@
 """Write docs/reference.md: every public name and every command, with the first sentence of what it says of itself.
 
-python tools/reference_page.py docs/reference.md
+    python tools/reference_page.py docs/reference.md
+
+Write it anew after a new name, a new command or another first sentence: a test compares it with the code.
 """
 
 import argparse
