@@ -42,7 +42,7 @@ _MODULES = {
     "gan.inversion": "invert",
     "gan.losses": "CrossEntropy GANLoss Relativistic",
     "gan.model": "FaceGAN",
-    "gan.sampling": "attribute_sheet interpolation refinement_sheet about_samples sample_with_verdicts",
+    "gan.sheets": "attribute_sheet interpolation refinement_sheet about_samples sample_with_verdicts",
     "gan.schedules": "AccuracyGate DecayRatio EveryStep Ratio Schedule parse_schedule",
     "metrics.attributes": "attribute_accuracy attribute_response bias_report refinement_scores",
     "metrics.evaluate": "evaluate",

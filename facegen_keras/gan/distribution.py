@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from facegen_keras.networks.keras_version import is_keras_before
+
 logger = logging.getLogger(__name__)
 
 STRATEGIES = ("mirrored", "multiworker")
@@ -88,9 +90,9 @@ def is_chief(strategy):
 
 def check_batch_size(batch_size, replicas):
     """Do nothing where each of several replicas gets an equal share of a batch; else raise a ValueError."""
-    if replicas > 1 and tuple(map(int, keras.__version__.split(".")[:2])) < SHARED_BATCHES:
+    if replicas > 1 and is_keras_before(SHARED_BATCHES):
         raise ValueError(
-            f"{replicas} replicas: fit of Keras {keras.__version__} cannot feed them; install 3.10 or newer."
+            f"{replicas} replicas: fit of Keras {keras.version()} cannot feed them; install 3.10 or newer."
         )
     if batch_size is None or batch_size % replicas:
         raise ValueError(

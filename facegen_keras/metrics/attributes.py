@@ -8,7 +8,7 @@ import pandas as pd
 from facegen_keras.data.attribute_statistics import related_attributes
 from facegen_keras.data.attributes import resolve_attributes
 from facegen_keras.gan.conditions import explain_unread, plain_face, require_attributes
-from facegen_keras.gan.sampling import attribute_sheet, describe_changes
+from facegen_keras.gan.sheets import attribute_sheet, describe_changes
 from facegen_keras.metrics.samples import draw_samples, load_real
 from facegen_keras.networks.attribute_network import estimate_attributes, find_attribute_network, read_features
 

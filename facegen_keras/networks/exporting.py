@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from facegen_keras.files import write_atomically
+from facegen_keras.networks.keras_version import is_keras_before
 from facegen_keras.networks.onnx_weights import store_in_eight_bits
 
 NOTES = "facegen_keras"  # what the notes of a file are called: a key of ONNX, else the stem of a .json file
@@ -73,7 +74,7 @@ def _in_float32(model):
 
 
 def _write_onnx(model, path, notes, bits):
-    if tuple(map(int, keras.version().split(".")[:2])) < ONNX_SINCE:
+    if is_keras_before(ONNX_SINCE):
         raise ImportError(
             f"{path}: Keras writes ONNX from version {'.'.join(map(str, ONNX_SINCE))}, and this is {keras.version()}. "
             "Take a newer one, or export to .tflite."

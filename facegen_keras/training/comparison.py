@@ -14,7 +14,7 @@ from facegen_keras.data.images import to_size
 from facegen_keras.data.layouts import find_data
 from facegen_keras.files import write_atomically
 from facegen_keras.gan.latents import FACES
-from facegen_keras.gan.sampling import attribute_sheet
+from facegen_keras.gan.sheets import attribute_sheet
 from facegen_keras.grids import curves, save_figure, sheet
 from facegen_keras.metrics.evaluate import evaluate
 from facegen_keras.metrics.samples import unseen_faces

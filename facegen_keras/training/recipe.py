@@ -28,6 +28,7 @@ from facegen_keras.gan.training_memory import check_training_memory
 from facegen_keras.metrics.samples import unseen_faces
 from facegen_keras.networks.conditioning import NoAttributes, connect_generator
 from facegen_keras.networks.dtype_policy import choose_dtype_policy
+from facegen_keras.networks.keras_version import is_keras_before
 from facegen_keras.training.cooldown import check_cooldown
 
 logger = logging.getLogger(__name__)
@@ -131,9 +132,9 @@ class Recipe:
         check_amount("images", self.images)
         check_amount("random_select", self.random_select)
         steps = check_whole("steps_per_execution", self.steps_per_execution, 1)
-        if steps > 1 and tuple(map(int, keras.__version__.split(".")[:2])) < WHOLE_EPOCHS:
+        if steps > 1 and is_keras_before(WHOLE_EPOCHS):
             raise ValueError(
-                f"steps_per_execution={steps}: Keras {keras.__version__} loses an epoch's last steps: use 1."
+                f"steps_per_execution={steps}: Keras {keras.version()} loses an epoch's last steps: use 1."
             )
         parts = check_whole("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
         if parts > 1:

@@ -1,17 +1,17 @@
 """One device and several train alike. `make proof` trains the recipes for 50 steps."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import facegen_keras as fg
 from facegen_keras.gan import distribution
+from facegen_keras.networks.keras_version import is_keras_before
 from helpers import load_small, numbers_in
 from replicas import assert_close, train_apart
 
 NEEDS_SHARED_BATCHES = pytest.mark.skipif(
-    tuple(map(int, keras.__version__.split(".")[:2])) < distribution.SHARED_BATCHES, reason="this Keras has one replica"
+    is_keras_before(distribution.SHARED_BATCHES), reason="this Keras has one replica"
 )
 SMALL = fg.RECIPES["dcgan2"].override(image_size=8, attributes=1, dtype_policy="float32")
 

@@ -1,18 +1,16 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import facegen_keras as fg
 from batches import small_batches
+from facegen_keras.networks.keras_version import is_keras_before
 from facegen_keras.training.recipe import WHOLE_EPOCHS
 
 pytestmark = pytest.mark.slow  # every test trains
 
 SMALL = fg.RECIPES["dcgan2"].override(image_size=8, attributes=1, dtype_policy="float32", schedule=fg.DecayRatio(1))
-NEEDS_WHOLE_EPOCHS = pytest.mark.skipif(
-    tuple(map(int, keras.__version__.split(".")[:2])) < WHOLE_EPOCHS, reason="this Keras loses an epoch's last steps"
-)
+NEEDS_WHOLE_EPOCHS = pytest.mark.skipif(is_keras_before(WHOLE_EPOCHS), reason="this Keras loses an epoch's last steps")
 
 
 @pytest.fixture(scope="module")

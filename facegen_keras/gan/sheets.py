@@ -1,4 +1,4 @@
-"""What to ask a trained generator: attribute by attribute, or from one face to another."""
+"""Sheets of faces that show what a generator has learnt: attribute by attribute, or from one face to another."""
 
 import json
 
