@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import facegen_keras as fg
-from facegen_keras.gan.sheets import about_samples
+from facegen_keras.gan.drawing import about_samples
 
 
 def colours(count, size=64):

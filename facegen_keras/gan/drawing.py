@@ -1,5 +1,7 @@
 """What a FaceGAN draws, changes and judges: arrays in, arrays out, always in inference mode."""
 
+import json
+
 import numpy as np
 import tensorflow as tf
 
@@ -120,3 +122,35 @@ class Drawing:
         """Pictures uint8 to float32 images in `value_range`, of any shape."""
         low, high = self.value_range
         return np.asarray(pictures, np.float32) * ((high - low) / 255) + low
+
+
+def about_samples(gan, attributes=None, seed=0, reject=0.0):
+    """What a picture of `gan.sample` says about itself.
+
+    Args:
+        gan, attributes, seed, reject: what `gan.sample` was called with.
+
+    Returns:
+        dict of name to value, for `save_grid`.
+    """
+    asked = (
+        (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
+    )
+    about = {"Software": "facegen_keras", "Recipe": gan.recipe, "Epoch": int(gan.epochs_done.numpy()), "Seed": seed}
+    about |= {"Attributes": json.dumps(asked)} | ({"Rejected": reject} if reject else {})
+    return about | ({"Truncation": gan.truncation} if gan.truncation != 1 else {})
+
+
+def sample_with_verdicts(gan, count, attributes=None, seed=0, reject=0.0):
+    """Draw faces, and let D judge each by the attributes that it was drawn with.
+
+    Args:
+        gan, count, attributes, seed, reject: as for `FaceGAN.sample`.
+
+    Returns:
+        uint8 array (count, H, W, 3), and D's probability that each is real, float32 (count,).
+    """
+    if gan.attributes or attributes:
+        attributes = gan.sample_attributes(count, attributes, seed)
+    pictures = gan.sample(count, attributes, seed, reject=reject)
+    return pictures, gan.verdict(pictures, attributes)

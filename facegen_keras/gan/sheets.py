@@ -1,7 +1,5 @@
 """Sheets of faces that show what a generator has learnt: attribute by attribute, or from one face to another."""
 
-import json
-
 import numpy as np
 
 from facegen_keras.checks import check_whole
@@ -71,38 +69,6 @@ def describe_changes(changes):
     """{"Smiling": 1, "Young": 0} -> "Smiling, not Young"."""
     words = {1: "{}", 0: "not {}"}
     return ", ".join(words.get(strength, f"{{}} {strength}").format(name) for name, strength in changes.items())
-
-
-def about_samples(gan, attributes=None, seed=0, reject=0.0):
-    """What a picture of `gan.sample` says about itself.
-
-    Args:
-        gan, attributes, seed, reject: what `gan.sample` was called with.
-
-    Returns:
-        dict of name to value, for `save_grid`.
-    """
-    asked = (
-        (attributes or {}) if attributes is None or isinstance(attributes, dict) else np.asarray(attributes).tolist()
-    )
-    about = {"Software": "facegen_keras", "Recipe": gan.recipe, "Epoch": int(gan.epochs_done.numpy()), "Seed": seed}
-    about |= {"Attributes": json.dumps(asked)} | ({"Rejected": reject} if reject else {})
-    return about | ({"Truncation": gan.truncation} if gan.truncation != 1 else {})
-
-
-def sample_with_verdicts(gan, count, attributes=None, seed=0, reject=0.0):
-    """Draw faces, and let D judge each by the attributes that it was drawn with.
-
-    Args:
-        gan, count, attributes, seed, reject: as for `FaceGAN.sample`.
-
-    Returns:
-        uint8 array (count, H, W, 3), and D's probability that each is real, float32 (count,).
-    """
-    if gan.attributes or attributes:
-        attributes = gan.sample_attributes(count, attributes, seed)
-    pictures = gan.sample(count, attributes, seed, reject=reject)
-    return pictures, gan.verdict(pictures, attributes)
 
 
 def interpolation(gan, steps=8, attributes=None, to_attributes=None, seed=0, to_seed=1):

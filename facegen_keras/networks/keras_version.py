@@ -1,4 +1,4 @@
-"""What depends on the version of Keras."""
+"""The version of Keras that runs."""
 
 import keras
 

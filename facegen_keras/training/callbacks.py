@@ -9,7 +9,7 @@ import keras
 
 from facegen_keras.checks import check_whole
 from facegen_keras.files import write_atomically
-from facegen_keras.gan.sheets import about_samples, sample_with_verdicts
+from facegen_keras.gan.drawing import about_samples, sample_with_verdicts
 from facegen_keras.gan.state import broken_weights
 from facegen_keras.grids import curves, save_grid, verdict_titles
 from facegen_keras.metrics.distances import kernel_distance, manifold_overlap

@@ -8,14 +8,7 @@ import facegen_keras as fg
 
 pytestmark = pytest.mark.slow  # every test trains
 
-RECIPE = fg.RECIPES["dcgan2"].override(  # without gradient penalties, which take long to trace
-    image_size=16,
-    attributes=["Male"],
-    batch_size=4,
-    schedule=fg.DecayRatio(1),
-    augmentation=fg.shifts,
-    ema_decay=0.9,
-)
+RECIPE = fg.RECIPES["modern"].override(image_size=16, attributes=["Male"], batch_size=4, schedule=fg.DecayRatio(1))
 
 
 class Interrupt(keras.callbacks.Callback):

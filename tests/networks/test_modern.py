@@ -21,16 +21,22 @@ SMALL = fg.RECIPES["modern"].override(
 
 FALLING = keras.optimizers.schedules.PiecewiseConstantDecay([1, 2], [1.0, 0.3, 0.1])
 OPTIONS = {
+    "modulated": {
+        "generator": partial(fg.modern_generator, width=4),
+        "discriminator": partial(fg.modern_discriminator, widths=(4, 4, 4), deviation=4),
+        "dtype_policy": "mixed_bfloat16",
+    },
     "blocks": {
         "generator": partial(fg.modern_generator, width=2, blocks=1),
         "discriminator": partial(fg.modern_discriminator, widths=(32,), blocks=1),  # two groups
         "dtype_policy": "float32",
     },
-    "modulated": {
-        "discriminator": partial(fg.modern_discriminator, widths=(4, 4, 4), deviation=4),
+    "late": {
         "augmentation": partial(fg.diffusion_noise, images=100),
-        "loss": fg.CrossEntropy(mismatch="shuffle", gamma=FALLING, attribute_dropout=0.5),
-        "ema_decay": fg.HalfLife(100, 0.1),
+        **{
+            "loss": fg.CrossEntropy(mismatch="shuffle", gamma=FALLING, attribute_dropout=0.5),
+            "ema_decay": fg.HalfLife(100, 0.1),
+        },
         "dtype_policy": "mixed_bfloat16",
     },
 }
