@@ -11,6 +11,8 @@ import os
 import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# By itself, TensorFlow takes oneDNN on newer processors only: with AVX2 and no AVX-512, it is faster, too.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 __version__ = "0.1.0"
 
