@@ -50,7 +50,7 @@ help:
 	touch $@
 
 run: .venv/installed$(LOCK)
-	@echo "Training for a few minutes; grids appear in test_samples/02_train on the way."
+	@echo "Training, for four to eighteen minutes; grids appear in test_samples/02_train on the way."
 	$(BIN)/python tools/notebooks.py --output-dir runs notebooks/02_train.ipynb
 	@echo "Your faces are in $(CURDIR)/test_samples/02_train, the executed notebook in $(CURDIR)/runs/02_train.ipynb"
 
