@@ -58,22 +58,15 @@ class EditorGAN(InteractiveGAN):
             raise ValueError(f"guidance={guidance}: expected a weight of 0 or more.")
         self.guidance, self.guide = float(guidance), guide and str(guide)
 
-    def generate(self, latents, attributes, training=False):
+    def generate(self, latents, attributes, training=False, again=False):
+        """As `InteractiveGAN`'s; `again`, what is nearer to its target than to the other end stays."""
         change = tf.convert_to_tensor(attributes) - self._read(latents, training)
-        return self.change(latents, change, training)
+        return self.change(latents, tf.where(tf.abs(change) > 0.5, change, 0.0) if again else change, training)
 
     def change(self, images, change, training=False):
         """Images (b, H, W, 3), changed by attributes (b, n) in [-1, 1]: those asked for minus those shown."""
         generator = self.generator if training else self.sampling_generator
         return generator([tf.convert_to_tensor(images), tf.convert_to_tensor(change)], training=training)
-
-    def generate_passes(self, images, attributes, passes, training=False):
-        """As `InteractiveGAN`'s; after the first pass, what is nearer to its target than to the other end stays."""
-        drawn = [self.generate(images, attributes, training)]
-        for _ in range(passes - 1):
-            change = tf.convert_to_tensor(attributes) - self._read(drawn[-1], training)
-            drawn.append(self.change(drawn[-1], tf.where(tf.abs(change) > 0.5, change, 0.0), training))
-        return drawn
 
     def target_attributes(self, latents, attributes):
         """Up to three attributes of each picture flipped, with what they imply: (b, n)."""

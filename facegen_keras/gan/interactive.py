@@ -1,5 +1,7 @@
 """FaceGen's interactive systems: a generator that is fed pictures, and then what it drew, again and again."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -41,10 +43,18 @@ class InteractiveGAN(FaceGAN):
 
     def generate_passes(self, images, attributes, passes, training=False):
         """The outputs of `passes` passes, a list of images (b, H, W, 3), from images of that shape."""
-        drawn = [images]
-        for _ in range(passes):
-            drawn.append(self.generate(drawn[-1], attributes, training))
+        draw, drawn = self.generate if training else self._compiled_generate, [images]
+        for place in range(passes):
+            drawn.append(draw(drawn[-1], attributes, training=training, again=place > 0))
         return drawn[1:]
+
+    def generate(self, latents, attributes, training=False, again=False):
+        """As `FaceGAN`'s, of one pass; `again`: its latents are what the pass before drew."""
+        return super().generate(latents, attributes, training)
+
+    @functools.cached_property
+    def _compiled_generate(self):
+        return tf.function(self.generate, reduce_retracing=True, autograph=False)
 
     def predict_images(self, latents, attributes):
         return self.generate_passes(latents, attributes, self.passes)[-1]
