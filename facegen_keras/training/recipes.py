@@ -84,6 +84,8 @@ _presets = (
         image_size=128,
         discriminator=partial(modern_discriminator, widths=(32, 64, 128, 256, 256)),
         loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=4.0),
+        d_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
+        g_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
     ),
     _modern.override(  # after R3GAN's presets; 60 epochs of CelebA are 76,000 steps
         name="modern_gpu",
