@@ -48,6 +48,11 @@ _dcgan3 = _dcgan2.override(
 )
 _dcgan4 = _dcgan3.override(name="dcgan4", source=f"{FACEGEN}, DCGAN 4 (interactive 1)", images=20_000, passes=3)
 
+
+def _adam(learning_rate):
+    return {f"{network}_optimizer": partial(Adam, learning_rate, beta_1=0.5, beta_2=0.99) for network in ("d", "g")}
+
+
 _modern = Recipe(
     name="modern",
     source="ours: what draws the best faces per minute on few cores",
@@ -61,11 +66,10 @@ _modern = Recipe(
     flip=True,
     ema_decay=0.999,
     loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=1.0),
-    d_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
-    g_optimizer=partial(Adam, 8e-4, beta_1=0.5, beta_2=0.99),
     cooldown=1 / 3,
     batch_size=32,
     epochs=50,
+    **_adam(8e-4),
 )
 
 # `modern` for other sizes and machines. A penalty on the gradient of four times the pixels is a quarter as large, for
@@ -84,8 +88,7 @@ _presets = (
         image_size=128,
         discriminator=partial(modern_discriminator, widths=(32, 64, 128, 256, 256)),
         loss=CrossEntropy(mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=4.0),
-        d_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
-        g_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
+        **_adam(4e-4),
     ),
     _modern.override(  # after R3GAN's presets; 60 epochs of CelebA are 76,000 steps
         name="modern_gpu",
@@ -95,11 +98,10 @@ _presets = (
         loss=CrossEntropy(
             mismatch="shuffle", weights=(1, 0.5, 0.5), gamma=PiecewiseConstantDecay([40_000, 60_000], [1.0, 0.3, 0.1])
         ),
-        d_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
-        g_optimizer=partial(Adam, 4e-4, beta_1=0.5, beta_2=0.99),
         ema_decay=HalfLife(100_000, ramp_up=0.05),
         batch_size=128,
         epochs=60,
+        **_adam(4e-4),
     ),
 )
 PRESETS = tuple(recipe.name for recipe in _presets)

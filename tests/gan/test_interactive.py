@@ -43,6 +43,17 @@ def test_every_pass_is_fed_with_the_one_before(gan):
     np.testing.assert_array_equal(refined[1], gan.to_pictures(gan.generate(by_hand, targets)))
 
 
+def test_drawing_follows_the_weights_after_the_first_draw():
+    gan = fg.RECIPES["dcgan4"].build(image_size=SIZE, attributes=1, passes=1)
+    latents, attributes = gan.sample_latents(2), np.ones((2, 1), np.float32)
+    first = gan.sample(latents=latents, attributes=attributes)
+    for variable in gan.generator.trainable_variables:
+        variable.assign(3 * variable)
+    by_hand = gan.to_pictures(gan.sampling_generator.predict_on_batch([latents, attributes]))
+    drawn = gan.sample(latents=latents, attributes=attributes)
+    assert np.abs(drawn.astype(int) - by_hand).max() <= 1 < np.abs(drawn.astype(int) - first).max()
+
+
 def test_discriminator_sees_every_pass_and_distances_add_up():
     gan = fg.RECIPES["dcgan5"].build(image_size=SIZE, attributes=1, passes=3)
     images, attributes = next(iter(batches()))
